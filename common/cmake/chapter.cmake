@@ -1,0 +1,89 @@
+# Included by the whole course and by each chapter, so that a chapter also configures alone.
+include_guard(GLOBAL)
+get_filename_component(COURSE_ROOT "${CMAKE_CURRENT_LIST_DIR}/../.." ABSOLUTE)
+
+set(CMAKE_CXX_STANDARD 20)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+set(CMAKE_MSVC_RUNTIME_LIBRARY "MultiThreaded$<$<CONFIG:Debug>:Debug>")  # a server is one file to copy
+if(NOT CMAKE_RUNTIME_OUTPUT_DIRECTORY)
+  set(CMAKE_RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/bin")
+endif()
+set_property(GLOBAL PROPERTY USE_FOLDERS ON)
+
+if(CMAKE_SOURCE_DIR STREQUAL COURSE_ROOT)
+  set(course_is_whole ON)
+else()
+  set(course_is_whole OFF)  # one chapter: its server, and nothing to download
+endif()
+if(WIN32 AND course_is_whole)
+  set(course_has_tests ON)
+else()
+  set(course_has_tests OFF)
+endif()
+option(COURSE_TESTS "Build the tests" ${course_has_tests})
+option(COURSE_TOOLS "Build the load generator and compare" ${course_is_whole})
+option(COURSE_WERROR "Treat warnings as errors" OFF)
+
+# What everything is compiled with.
+add_library(course_options INTERFACE)
+target_compile_features(course_options INTERFACE cxx_std_20)
+target_include_directories(course_options INTERFACE "${COURSE_ROOT}")
+if(WIN32)
+  target_compile_definitions(course_options INTERFACE
+    WIN32_LEAN_AND_MEAN NOMINMAX UNICODE _UNICODE _WIN32_WINNT=0x0A00 WINVER=0x0A00)
+  target_link_libraries(course_options INTERFACE ws2_32 mswsock shell32 psapi)
+else()
+  find_package(Threads REQUIRED)
+  target_link_libraries(course_options INTERFACE Threads::Threads)
+endif()
+if(MSVC)
+  target_compile_options(course_options INTERFACE
+    /W4 /utf-8 /permissive- /Zc:__cplusplus /Zc:preprocessor /EHsc /external:anglebrackets /external:W0
+    $<$<BOOL:${COURSE_WERROR}>:/WX>)
+else()
+  target_compile_options(course_options INTERFACE
+    -Wall -Wextra -pedantic-errors -Wconversion -Wsign-conversion -Wshadow -Wfloat-conversion -Wold-style-cast
+    -Wnon-virtual-dtor -Wimplicit-fallthrough -Wundef
+    $<$<CXX_COMPILER_ID:Clang>:-Wshorten-64-to-32> $<$<CXX_COMPILER_ID:Clang>:-Wgnu>
+    $<$<BOOL:${COURSE_WERROR}>:-Werror>)
+endif()
+if(MINGW)
+  target_link_options(course_options INTERFACE -static)  # no runtime DLLs beside the programs
+endif()
+
+include("${CMAKE_CURRENT_LIST_DIR}/dependencies.cmake")
+if(COURSE_TESTS)
+  enable_testing()
+  include(GoogleTest)
+endif()
+
+# add_chapter(<name> [DEFINITIONS <NAME=value>...])
+# The chapter's server, <name>, and <name>_claims if there is a claims.cpp. The global property COURSE_CHAPTERS lists the
+# chapters for the tests that run against each of them.
+function(add_chapter name)
+  cmake_parse_arguments(PARSE_ARGV 1 chapter "" "" "DEFINITIONS")
+  if(NOT WIN32)
+    message(FATAL_ERROR "The servers are Windows programs. On Linux, use the preset `linux` (MinGW-w64 and Wine).")
+  endif()
+  add_executable(${name} main.cpp)
+  target_compile_definitions(${name} PRIVATE ${chapter_DEFINITIONS})
+  target_link_libraries(${name} PRIVATE course_common)
+  set_target_properties(${name} PROPERTIES FOLDER chapters)
+  set_property(GLOBAL APPEND PROPERTY COURSE_CHAPTERS ${name})
+
+  if(COURSE_TESTS AND EXISTS "${CMAKE_CURRENT_SOURCE_DIR}/claims.cpp")
+    course_require_catch2()
+    add_executable(${name}_claims claims.cpp)
+    target_compile_definitions(${name}_claims PRIVATE ${chapter_DEFINITIONS})
+    target_link_libraries(${name}_claims PRIVATE course_common course_testing Catch2::Catch2WithMain)
+    set_target_properties(${name}_claims PROPERTIES FOLDER claims)
+    catch_discover_tests(${name}_claims TEST_PREFIX "${name} " DISCOVERY_MODE PRE_TEST
+      PROPERTIES TIMEOUT 120 LABELS "claims;${name}" SKIP_RETURN_CODE 4)
+  endif()
+
+  if(PROJECT_IS_TOP_LEVEL)
+    add_subdirectory("${COURSE_ROOT}/common" "${CMAKE_BINARY_DIR}/common")
+  endif()
+endfunction()

@@ -1,0 +1,72 @@
+# The third-party libraries, each asked for only where it is needed:
+#
+#   course_require_gtest()   GTest::gtest, GTest::gtest_main, GTest::gmock
+#   course_require_catch2()  Catch2::Catch2, Catch2::Catch2WithMain
+#   course_require_asio()    asio::asio (without Boost)
+#   course_require_cli11()   CLI11::CLI11
+#   course_require_json()    nlohmann_json::nlohmann_json
+#
+# A copy that is installed (by `course`, by vcpkg, by the system) is used; else the release is downloaded and checked.
+include_guard(GLOBAL)
+include(FetchContent)
+
+list(PREPEND CMAKE_PREFIX_PATH "${COURSE_ROOT}/build/deps/headers")
+set(gtest_force_shared_crt OFF CACHE BOOL "The tests use the static runtime, as everything does" FORCE)
+set(INSTALL_GTEST OFF CACHE BOOL "Nothing is installed from here" FORCE)
+mark_as_advanced(gtest_force_shared_crt INSTALL_GTEST)
+
+# course_declare(<name in dependencies.txt> <name for FetchContent> [further FetchContent_Declare arguments])
+function(course_declare library content)
+  file(STRINGS "${COURSE_ROOT}/common/cmake/dependencies.txt" line REGEX "^${library} ")
+  string(REGEX MATCHALL "[^ ]+" columns "${line}")
+  list(GET columns 2 sha256)
+  list(GET columns 3 url)
+  FetchContent_Declare(${content} URL "${url}" URL_HASH SHA256=${sha256} DOWNLOAD_EXTRACT_TIMESTAMP ON SYSTEM ${ARGN})
+endfunction()
+
+course_declare(googletest googletest FIND_PACKAGE_ARGS 1.14 NAMES GTest CONFIG)
+course_declare(catch2 Catch2 FIND_PACKAGE_ARGS 3.5 CONFIG)
+course_declare(cli11 CLI11 FIND_PACKAGE_ARGS 2.3 CONFIG)
+course_declare(nlohmann_json nlohmann_json FIND_PACKAGE_ARGS 3.11 CONFIG)
+course_declare(asio asio SOURCE_SUBDIR none)  # it has no CMakeLists.txt
+
+# What one folder has found serves the others as well. (After the declarations: CMake 3.25 trips over it there.)
+set(CMAKE_FIND_PACKAGE_TARGETS_GLOBAL ON)
+
+macro(course_require_gtest)
+  FetchContent_MakeAvailable(googletest)
+endmacro()
+
+macro(course_require_catch2)
+  FetchContent_MakeAvailable(Catch2)
+  if(catch2_SOURCE_DIR)  # an installed copy brings its modules by itself
+    list(APPEND CMAKE_MODULE_PATH "${catch2_SOURCE_DIR}/extras")
+  endif()
+  include(Catch)
+endmacro()
+
+macro(course_require_cli11)
+  FetchContent_MakeAvailable(CLI11)
+endmacro()
+
+macro(course_require_json)
+  FetchContent_MakeAvailable(nlohmann_json)
+endmacro()
+
+function(course_require_asio)
+  if(TARGET asio::asio)
+    return()
+  endif()
+  find_path(COURSE_ASIO_INCLUDE asio.hpp DOC "The folder with asio.hpp; empty: download it")
+  mark_as_advanced(COURSE_ASIO_INCLUDE)
+  set(include "${COURSE_ASIO_INCLUDE}")
+  if(NOT include)
+    FetchContent_MakeAvailable(asio)
+    set(include "${asio_SOURCE_DIR}/asio/include")
+  endif()
+  find_package(Threads REQUIRED)
+  add_library(asio::asio INTERFACE IMPORTED GLOBAL)
+  target_include_directories(asio::asio INTERFACE "${include}")
+  target_compile_definitions(asio::asio INTERFACE ASIO_STANDALONE ASIO_NO_DEPRECATED)
+  target_link_libraries(asio::asio INTERFACE Threads::Threads)
+endfunction()
