@@ -1,0 +1,89 @@
+#include <atomic>
+#include <exception>
+#include <optional>
+
+#include "common/app.h"
+
+namespace {
+
+// A console control handler is given no context, so what it needs is global.
+std::atomic<App*> running_app = nullptr;
+
+BOOL WINAPI on_console_control(DWORD event) {
+    App* const app = running_app;
+    if (!app) return FALSE;
+    app->request_stop();
+    // Windows ends the process when a handler of these returns ("HandlerRoutine callback function"), so hold it up.
+    if (event != CTRL_C_EVENT && event != CTRL_BREAK_EVENT)
+        while (running_app) ::Sleep(10);
+    return TRUE;
+}
+
+std::string bound_address(SOCKET socket) {
+    sockaddr_storage address{};
+    int size = sizeof address;
+    if (::getsockname(socket, reinterpret_cast<sockaddr*>(&address), &size) == SOCKET_ERROR) throw_error("getsockname");
+    return to_string(address);
+}
+
+int serve(const EchoServerMain& server, const Options& options) {
+    const WinsockSession winsock;
+    App app{options, open_listener(options.bind, options.port)};
+    running_app = &app;
+    const Finally forget{[] { running_app = nullptr; }};
+    ::SetConsoleCtrlHandler(on_console_control, TRUE);
+    app.watch();
+    print_line(std::string(server.name) + " listening on " + bound_address(app.listener));
+    bool failed = false;
+    try {
+        server.run(app);
+    } catch (const std::exception& error) {
+        print_error_line(std::string("error: ") + error.what());
+        failed = true;
+    }
+    app.finish(server.name);
+    return failed || app.failed() ? 1 : 0;
+}
+
+}  // namespace
+
+UniqueSocket open_listener(const std::string& address, std::uint16_t port) {
+    addrinfo hints{};
+    hints.ai_flags = AI_PASSIVE | AI_NUMERICHOST;
+    hints.ai_socktype = SOCK_STREAM;
+    addrinfo* found = nullptr;
+    const std::string where = " " + address + " port " + std::to_string(port);
+    if (const int error = ::getaddrinfo(address.c_str(), std::to_string(port).c_str(), &hints, &found))
+        throw_error(("getaddrinfo" + where).c_str(), error);
+    const Finally release{[&] { ::freeaddrinfo(found); }};
+
+    UniqueSocket socket{::WSASocketW(found->ai_family, SOCK_STREAM, IPPROTO_TCP, nullptr, 0,
+                                     WSA_FLAG_OVERLAPPED | WSA_FLAG_NO_HANDLE_INHERIT)};
+    if (!socket) throw_error("WSASocket");
+    // Without it another program could bind the same port beside us and take our clients
+    // ("Using SO_REUSEADDR and SO_EXCLUSIVEADDRUSE").
+    const BOOL on = TRUE;
+    if (::setsockopt(socket.get(), SOL_SOCKET, SO_EXCLUSIVEADDRUSE, reinterpret_cast<const char*>(&on), sizeof on))
+        throw_error("setsockopt SO_EXCLUSIVEADDRUSE");
+    if (::bind(socket.get(), found->ai_addr, static_cast<int>(found->ai_addrlen)))
+        throw_error(("bind" + where).c_str());
+    if (::listen(socket.get(), SOMAXCONN)) throw_error(("listen" + where).c_str());
+    return socket;
+}
+
+int echo_main(const EchoServerMain& server) try {
+    ::SetConsoleOutputCP(CP_UTF8);
+    const OptionSet set{server.name, server.threads, server.one_at_a_time, server.own};
+    try {
+        const Options options = parse_options(command_line(), set);
+        if (!options.help) return serve(server, options);
+        print_line(usage_text(set));
+        return 0;
+    } catch (const UsageError& error) {
+        print_error_line(std::string(server.name) + ": " + error.what() + "\n" + usage_text(set));
+        return 2;
+    }
+} catch (const std::exception& error) {
+    print_error_line(std::string("error: ") + error.what());
+    return 1;
+}
