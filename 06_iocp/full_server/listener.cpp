@@ -1,0 +1,80 @@
+#include "06_iocp/full_server/listener.h"
+
+#include <utility>
+
+#include "common/app.h"
+
+#include "06_iocp/full_server/server.h"
+
+Listener::Listener(Server& server, SOCKET socket, unsigned accepts) : server_(server), socket_(socket) {
+    for (unsigned i = 0; i < accepts; ++i) idle_.push_back(all_.emplace_back(std::make_unique<Accept>(*this)).get());
+}
+
+// The lock is held, so that the packet of an accept is not handled before we are done with it here.
+bool Listener::start(Accept& accept) {
+    int error = server_.injected_failure("AcceptEx");
+    if (error == 0) {
+        try {
+            accept.socket = make_socket_like(socket_);
+        } catch (const SystemError& no_socket) {
+            error = no_socket.code;
+        }
+    }
+    if (error == 0) {
+        accept.renew();
+        DWORD received = 0;  // set only by an immediate success, which posts a packet all the same
+        error = ::AcceptEx(socket_, accept.socket.get(), accept.addresses.data(), 0, address_size, address_size,
+                           &received, &accept)
+                    ? 0
+                    : last_error();
+        if (error == 0 || error == WSA_IO_PENDING) {
+            server_.count_posted();
+            return true;
+        }
+    }
+    accept.socket.reset();
+    switch (error) {
+        case WSAECONNRESET:  // the client that it would have taken is gone
+        case WSAEMFILE:
+        case WSAENOBUFS:
+        case WSA_NOT_ENOUGH_MEMORY:
+            log_error("AcceptEx", error);
+            return false;  // the next tick tries again
+        default:
+            throw_error("AcceptEx", error);
+    }
+}
+
+void Listener::refill() {
+    const std::lock_guard lock{mutex_};
+    while (!stopping_ && !idle_.empty() && start(*idle_.back())) idle_.pop_back();
+}
+
+void Listener::Accept::completed(Worker& worker) {
+    DWORD bytes = 0;
+    const int error = result(listener.socket_, bytes);
+    Listener& l = listener;
+    l.server_.count_completed();
+    UniqueSocket accepted = error == 0 ? std::move(socket) : UniqueSocket{};
+    socket.reset();
+    {
+        const Finally give_back{[&] {  // not before: while it counts as outstanding the server does not end
+            const std::lock_guard lock{l.mutex_};
+            l.idle_.push_back(this);
+        }};
+        if (accepted) l.server_.adopt(worker, std::move(accepted), l.socket_);
+    }
+    l.refill();  // also after a failure: that client gave up, the others shall not suffer for it
+    l.server_.end_if_done();
+}
+
+void Listener::stop() {
+    const std::lock_guard lock{mutex_};
+    if (std::exchange(stopping_, true)) return;
+    for (auto& accept : all_) ::CancelIoEx(reinterpret_cast<HANDLE>(socket_), accept.get());
+}
+
+unsigned Listener::outstanding() {
+    const std::lock_guard lock{mutex_};
+    return static_cast<unsigned>(all_.size() - idle_.size());
+}

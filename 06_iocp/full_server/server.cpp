@@ -1,0 +1,229 @@
+#include "06_iocp/full_server/server.h"
+
+#include <algorithm>
+#include <array>
+#include <stdexcept>
+#include <utility>
+
+#include "common/app.h"
+
+namespace {
+
+// Keys of our own packets; those of operations have an OVERLAPPED, and their key is not looked at.
+constexpr ULONG_PTR key_stop_step = 1;
+constexpr ULONG_PTR key_quit = 2;
+
+constexpr int poll_after = 64;             // operations from the ready list between two looks at the port
+constexpr std::size_t spare_buffers = 64;  // kept for the next session that wakes up
+constexpr DWORD tick_time = 250;           // milliseconds
+
+thread_local Worker* this_worker = nullptr;
+
+unsigned threads_for(const ServerSettings& settings) {
+    return settings.threads ? settings.threads : 2 * std::max(1u, std::thread::hardware_concurrency());
+}
+
+}  // namespace
+
+void Worker::push_ready(Session& session) {
+    session.next_ready_ = nullptr;
+    (last_ready ? last_ready->next_ready_ : first_ready) = &session;
+    last_ready = &session;
+}
+
+Session* Worker::pop_ready() {
+    Session* const session = first_ready;
+    if (session && !(first_ready = session->next_ready_)) last_ready = nullptr;
+    return session;
+}
+
+Server::Server(SOCKET listener, Service& service, const ServerSettings& settings, ServerHooks hooks)
+    : settings_(settings),
+      hooks_(std::move(hooks)),
+      service_(service),
+      port_(settings.concurrency),
+      listener_(*this, listener, settings.accepts),
+      skip_(settings.skip_on_success && may_skip_packets(listener)) {
+    port_.associate(listener);
+    for (unsigned i = 0; i < threads_for(settings); ++i) workers_.push_back(std::make_unique<Worker>(*this));
+}
+
+Server::~Server() = default;
+
+// --- the waiting threads
+// ------------------------------------------------------------------------------------------------
+
+void Server::run() {
+    std::vector<std::thread> threads;
+    guard([&] {
+        for (auto& worker : workers_) threads.emplace_back([this, &w = *worker] { work(w); });
+        listener_.refill();
+        while (::WaitForSingleObject(over_.get(), tick_time) == WAIT_TIMEOUT) tick();
+    });
+    for (std::thread& thread : threads) thread.join();
+    if (!failure_.empty()) throw std::runtime_error(failure_);
+}
+
+void Server::work(Worker& worker) {
+    this_worker = &worker;
+    std::array<OVERLAPPED_ENTRY, 64> room;
+    for (bool quit = false; !quit;) {
+        const auto packets = port_.wait(room, worker.first_ready ? 0 : INFINITE);
+        if (!packets.empty()) ++worker.batches;
+        worker.dequeued += packets.size();
+        for (const OVERLAPPED_ENTRY& packet : packets) {
+            if (packet.lpOverlapped || packet.lpCompletionKey != key_quit)
+                guard([&] { handle(worker, packet); });
+            else if (std::exchange(quit, true))
+                port_.post(key_quit);  // that one was for another thread
+        }
+        for (int turn = 0; turn < poll_after && worker.first_ready; ++turn)
+            guard([&] { worker.pop_ready()->take_turn(worker); });
+    }
+}
+
+// A service that throws ends the whole server, but in good order: every operation still has to come back.
+template <class Action>
+void Server::guard(Action action) {
+    try {
+        action();
+    } catch (const std::exception& error) {
+        {
+            const std::lock_guard lock{mutex_};
+            if (failure_.empty()) failure_ = error.what();
+        }
+        close_all();
+    }
+}
+
+void Server::handle(Worker& worker, const OVERLAPPED_ENTRY& packet) {
+    if (packet.lpOverlapped)
+        static_cast<Operation*>(packet.lpOverlapped)->completed(worker);
+    else if (packet.lpCompletionKey == key_stop_step)
+        stop_step();
+    else
+        worker.push_ready(*reinterpret_cast<Session*>(packet.lpCompletionKey));
+}
+
+void Server::schedule(Session& session) {
+    if (this_worker && &this_worker->server == this)
+        this_worker->push_ready(session);
+    else
+        port_.post(reinterpret_cast<ULONG_PTR>(&session));
+}
+
+int Server::started(int error) {
+    if (error != 0 && error != WSA_IO_PENDING) return error;  // refused: no packet will come
+    ++posted_;
+    if (hooks_.after_post) hooks_.after_post();
+    if (error == 0 && skip_) {
+        ++completed_;
+        return 0;
+    }
+    return WSA_IO_PENDING;
+}
+
+// --- sessions
+// -----------------------------------------------------------------------------------------------------------
+
+void Server::adopt(Worker& worker, UniqueSocket socket, SOCKET listener) {
+    try {
+        // Until then the socket does not know that it is connected: shutdown and getpeername fail ("AcceptEx
+        // function").
+        if (::setsockopt(socket.get(), SOL_SOCKET, SO_UPDATE_ACCEPT_CONTEXT, reinterpret_cast<const char*>(&listener),
+                         sizeof listener) == SOCKET_ERROR)
+            throw_error("SO_UPDATE_ACCEPT_CONTEXT");
+        port_.associate(socket.get());
+        if (skip_) skip_packets_on_success(socket.get());
+    } catch (const SystemError& error) {
+        return print_error_line(error.what());  // that client is lost, the others are not
+    }
+    if (!service_.on_accepted(socket)) return;
+    const auto session = std::make_shared<Session>(*this, std::move(socket));
+    ++created_;
+    {
+        const std::lock_guard lock{mutex_};
+        sessions_.emplace(session.get(), session);
+    }
+    const Finally begin{[&] { worker.push_ready(*session); }};
+    service_.on_connected(*session);
+    if (closing_) session->close();  // the stop may have looked at the registry before we were in it
+}
+
+void Server::forget(Session& session, CloseReason reason) {
+    std::shared_ptr<Session> last;
+    {
+        const std::lock_guard lock{mutex_};
+        const auto found = sessions_.find(&session);
+        last = std::move(found->second);
+        sessions_.erase(found);
+    }
+    const Finally close{[&] {
+        last->socket_.reset();  // here, once; a service may keep the session itself for longer
+        ++freed_;
+        end_if_done();
+    }};
+    service_.on_closed(session, reason);
+}
+
+std::vector<std::shared_ptr<Session>> Server::all_sessions() {
+    const std::lock_guard lock{mutex_};
+    std::vector<std::shared_ptr<Session>> all;
+    all.reserve(sessions_.size());
+    for (const auto& [key, session] : sessions_) all.push_back(session);
+    return all;
+}
+
+std::unique_ptr<char[]> Server::lend_buffer() {
+    const std::lock_guard lock{buffers_mutex_};
+    if (buffers_.empty()) return std::unique_ptr<char[]>{new char[settings_.receive_size]};
+    auto buffer = std::move(buffers_.back());
+    buffers_.pop_back();
+    return buffer;
+}
+
+void Server::give_back(std::unique_ptr<char[]> buffer) {
+    const std::lock_guard lock{buffers_mutex_};
+    if (buffer && buffers_.size() < spare_buffers) buffers_.push_back(std::move(buffer));
+}
+
+void Server::tick() {
+    if (!draining_) listener_.refill();
+    const std::uint64_t time = now();
+    if (settings_.metrics != 0 && time >= next_metrics_) {
+        next_metrics_ = time + 1000 * settings_.metrics;
+        print_line(to_string(metrics()));
+    }
+    for (const auto& session : all_sessions()) session->sweep(time, settings_.idle_timeout);
+}
+
+// --- the end
+// ------------------------------------------------------------------------------------------------------------
+
+void Server::drain() {
+    draining_ = true;
+    port_.post(key_stop_step);
+}
+
+void Server::close_all() {
+    closing_ = true;
+    drain();
+}
+
+void Server::stop_step() {
+    listener_.stop();
+    if (closing_)
+        for (const auto& session : all_sessions()) session->close(CloseReason::stopped);
+    end_if_done();
+}
+
+// Ends the workers when the last operation has come back: nothing can be queued after their packets then.
+void Server::end_if_done() {
+    if (!draining_ || listener_.outstanding() != 0) return;
+    {
+        const std::lock_guard lock{mutex_};
+        if (!sessions_.empty() || ended_.exchange(true)) return;
+    }
+    for (std::size_t i = 0; i < workers_.size(); ++i) port_.post(key_quit);
+    ::SetEvent(over_.get());
+}

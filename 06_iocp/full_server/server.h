@@ -1,0 +1,142 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <span>
+#include <string>
+#include <thread>
+#include <unordered_map>
+#include <vector>
+
+#include "06_iocp/full_server/completion_port.h"
+#include "06_iocp/full_server/listener.h"
+#include "06_iocp/full_server/session.h"
+
+/// What a server does for its clients. For one session on_connected, on_received and on_closed never run at the same
+/// time; for different sessions they run on different threads at once. None of them should block: it would hold up a
+/// worker.
+class Service {
+public:
+    virtual ~Service() = default;
+
+    /// A connection has come. It is not served if `socket` has been taken or false is returned.
+    virtual bool on_accepted(UniqueSocket& socket) { return static_cast<bool>(socket); }
+    virtual void on_connected(Session& session) { static_cast<void>(session); }
+    virtual void on_received(Session& session, std::span<const char> bytes) = 0;
+    /// The last call for this session. Whoever keeps a std::shared_ptr of it may still call send(), which returns
+    /// false.
+    virtual void on_closed(Session& session, CloseReason reason) {
+        static_cast<void>(session), static_cast<void>(reason);
+    }
+};
+
+struct ServerSettings {
+    unsigned threads = 0;                  ///< workers; 0: two for each processor, in case one of them blocks
+    unsigned concurrency = 0;              ///< how many of them may run at once; 0: as many as processors
+    unsigned accepts = 64;                 ///< outstanding AcceptEx
+    std::uint64_t idle_timeout = 0;        ///< seconds of silence after which a client is closed; 0: never
+    std::size_t send_limit = 1024 * 1024;  ///< bytes that may wait to be sent to a client; over it the client is closed
+    std::uint32_t receive_size = 64 * 1024;
+    std::uint64_t shed_after = 1000;  ///< milliseconds of silence after which a session gives its buffers back
+    bool skip_on_success = true;      ///< no packet for what completes at once
+    std::uint64_t metrics = 0;        ///< seconds between two lines of metrics; 0: none
+
+    /// While more than this waits to be sent to a client, nothing is received from it.
+    [[nodiscard]] std::size_t high_water() const { return send_limit / 4; }
+};
+
+/// For tests: what they may put in the way of the server.
+struct ServerHooks {
+    std::function<int(const char* call)> fail;  ///< an error with which `call` is to fail, instead of being made; or 0
+    std::function<std::uint64_t()> clock;       ///< milliseconds
+    std::function<void()> after_post;           ///< runs when an operation has been started
+};
+
+/// A thread that waits at the port, and its list of sessions that may receive again, first come first served.
+struct Worker {
+    explicit Worker(Server& s) : server(s) {}
+    void push_ready(Session& session);
+    Session* pop_ready();
+
+    Server& server;
+    Session* first_ready = nullptr;
+    Session* last_ready = nullptr;
+    std::atomic<std::uint64_t> dequeued = 0;  // packets
+    std::atomic<std::uint64_t> batches = 0;   // waits that brought any
+};
+
+struct ServerMetrics {
+    std::uint64_t created, freed;         ///< sessions
+    std::uint64_t posted, completed;      ///< operations
+    std::int64_t queued_bytes;            ///< waiting to be sent, in all sessions
+    std::vector<std::uint64_t> dequeued;  ///< packets, by worker
+    std::uint64_t batches;                ///< waits that brought any
+};
+std::string to_string(const ServerMetrics& metrics);
+
+/// A TCP server on one completion port.
+class Server {
+public:
+    /// @param listener  listening, and outliving the server
+    Server(SOCKET listener, Service& service, const ServerSettings& settings, ServerHooks hooks = {});
+    ~Server();
+
+    /// Serves until drain() or close_all() was called and every operation has come back.
+    /// @throws SystemError what went wrong in a worker, after an orderly end
+    void run();
+
+    void drain();      ///< accept no more; end when the last client has left. From any thread
+    void close_all();  ///< the same, and close every client now. From any thread
+
+    [[nodiscard]] ServerMetrics metrics();
+
+    // For sessions and the listener.
+    [[nodiscard]] const ServerSettings& settings() const { return settings_; }
+    [[nodiscard]] Service& service() const { return service_; }
+    [[nodiscard]] std::uint64_t now() const { return hooks_.clock ? hooks_.clock() : ::GetTickCount64(); }
+    [[nodiscard]] int injected_failure(const char* call) const { return hooks_.fail ? hooks_.fail(call) : 0; }
+    /// Counts a call that starts an operation. @return 0 if it is complete, WSA_IO_PENDING if a packet will come, or
+    /// its error
+    int started(int error);
+    void count_posted() { ++posted_; }
+    void count_completed() { ++completed_; }
+    void count_queued(std::int64_t bytes) { queued_bytes_ += bytes; }
+    void adopt(Worker& worker, UniqueSocket socket, SOCKET listener);
+    void schedule(Session& session);  ///< a turn for the session on some worker's thread
+    void forget(Session& session, CloseReason reason);
+    void end_if_done();
+    std::unique_ptr<char[]> lend_buffer();
+    void give_back(std::unique_ptr<char[]> buffer);
+
+private:
+    void work(Worker& worker);
+    void handle(Worker& worker, const OVERLAPPED_ENTRY& packet);
+    template <class Action>
+    void guard(Action action);
+    void stop_step();
+    void tick();
+    std::vector<std::shared_ptr<Session>> all_sessions();
+
+    const ServerSettings settings_;
+    const ServerHooks hooks_;
+    Service& service_;
+    CompletionPort port_;
+    Listener listener_;
+    const bool skip_;
+    std::vector<std::unique_ptr<Worker>> workers_;
+    UniqueEvent over_{Reset::manual};
+    std::uint64_t next_metrics_ = 0;
+
+    std::atomic<bool> draining_ = false, closing_ = false, ended_ = false;
+    std::atomic<std::uint64_t> posted_ = 0, completed_ = 0, created_ = 0, freed_ = 0;
+    std::atomic<std::int64_t> queued_bytes_ = 0;
+
+    std::mutex mutex_;  // guards what follows
+    std::unordered_map<Session*, std::shared_ptr<Session>> sessions_;
+    std::string failure_;
+    std::mutex buffers_mutex_;
+    std::vector<std::unique_ptr<char[]>> buffers_;
+};

@@ -1,0 +1,99 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <span>
+#include <vector>
+
+#include "06_iocp/full_server/operation.h"
+#include "common/winsock.h"
+
+class Server;
+
+/// Why a connection ended. The first reason stays: what a close of ours brings about is not reported as the peer's
+/// doing.
+enum class CloseReason {
+    peer_finished,  ///< the peer sent its FIN, and everything for it has been sent
+    peer_reset,     ///< the peer or the network cut the connection
+    idle,           ///< silent for longer than the idle time-out
+    too_slow,       ///< more was sent to it than the send limit, and it does not read
+    failed,         ///< a call failed on our side
+    stopped         ///< the server's drain time was over, or the service closed it
+};
+
+const char* to_string(CloseReason reason);
+
+/// One connection. At any time it has at most one receive and one send in flight, so bytes keep their order; what is to
+/// be sent meanwhile gathers behind the send.
+///
+/// Lifetime: the server's registry owns it. The reading side counts as one user from the start to the end of reading,
+/// the sending side as another while a send is in flight; the socket is closed, and the registry lets go, when the last
+/// of the two is done. So no completion ever finds a session gone, and no socket number is used after it was closed.
+class Session : public std::enable_shared_from_this<Session> {
+public:
+    Session(Server& server, UniqueSocket socket);
+
+    /// Sends a copy of `bytes`, from any thread. What different threads send does not mix within one call.
+    /// @return false if they will not be sent, for the connection is ending
+    bool send(std::span<const char> bytes);
+
+    /// Ends the connection at once, from any thread; on_closed follows when its last operation has come back.
+    void close(CloseReason reason = CloseReason::stopped);
+
+    /// Names the connection in event lines; the number is used again after on_closed.
+    [[nodiscard]] SOCKET number() const { return socket_.get(); }
+
+private:
+    friend class Server;
+    friend struct Worker;
+
+    struct Receive final : Operation {
+        explicit Receive(Session& s) : session(s) {}
+        void completed(Worker& worker) override;
+        Session& session;
+    };
+    struct Send final : Operation {
+        explicit Send(Session& s) : session(s) {}
+        void completed(Worker& worker) override;
+        Session& session;
+    };
+    using Lock = std::unique_lock<std::mutex>;
+
+    void take_turn(Worker& worker);  // on a worker's ready list: receive again, or take leave
+    void received(Worker& worker, DWORD bytes, int error);
+    bool take_receive_result(DWORD bytes, int error);
+    void decide_next_turn(Worker& worker);
+    void sent(DWORD bytes, int error);
+    void sweep(std::uint64_t now, std::uint64_t idle_timeout);
+
+    // With the lock held:
+    int start_receive(DWORD& bytes);
+    int start_send();
+    void send_gathered();
+    void begin_close(CloseReason reason);
+    void finish_if_done();
+    [[nodiscard]] std::size_t queued() const { return gathered_.size() + in_flight_.size(); }
+
+    Server& server_;
+    UniqueSocket socket_;
+    Receive receive_{*this};
+    Send send_{*this};
+    Session* next_ready_ = nullptr;  // in the worker's list of sessions that may receive again
+
+    std::mutex mutex_;                // guards what follows
+    std::vector<char> gathered_;      // to be sent after the send in flight
+    std::vector<char> in_flight_;     // lent to the kernel
+    std::unique_ptr<char[]> buffer_;  // none while idle: a zero-byte receive waits without pinning memory
+    std::uint64_t last_active_ = 0;   // milliseconds
+    bool reading_ = true;             // the reading side is not done yet
+    bool receiving_ = false;          // a receive is in flight
+    bool paused_ = false;             // not receiving, for too much is still to be sent
+    bool shedding_ = false;           // the receive is being cancelled, to take its buffer away
+    bool sending_ = false;            // a send is in flight
+    bool peer_finished_ = false;
+    bool closing_ = false;
+    bool closed_ = false;  // its last turn is due, or over
+    CloseReason reason_ = CloseReason::peer_finished;
+};
