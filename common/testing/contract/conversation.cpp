@@ -1,0 +1,144 @@
+#include "common/testing/contract/conversation.h"
+
+#include <algorithm>
+#include <cstring>
+#include <stdexcept>
+
+namespace course {
+
+namespace {
+
+// The finalizer of SplitMix64: neighbouring numbers give unrelated ones.
+std::uint64_t scrambled(std::uint64_t x) {
+    x += 0x9e3779b97f4a7c15;
+    x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9;
+    x = (x ^ (x >> 27)) * 0x94d049bb133111eb;
+    return x ^ (x >> 31);
+}
+
+}  // namespace
+
+void Pattern::fill(std::uint64_t offset, std::span<char> into) const {
+    const std::uint64_t start = scrambled(seed_);
+    while (!into.empty()) {
+        const std::uint64_t word = scrambled(start + offset / 8);
+        char bytes[8];
+        std::memcpy(bytes, &word, sizeof bytes);
+        const std::size_t first = offset % 8, count = std::min<std::size_t>(8 - first, into.size());
+        std::copy_n(bytes + first, count, into.begin());
+        into = into.subspan(count);
+        offset += count;
+    }
+}
+
+Conversation::Conversation(TestClient client, const Plan& plan, std::uint64_t seed)
+    : client_(std::move(client)), plan_(plan), pattern_(seed), random_(seed) {}
+
+bool Conversation::done() const {
+    if (ended_) return true;
+    const bool all_sent = sent_ == plan_.bytes && (!plan_.finish || finished_sending_);
+    return all_sent && (!plan_.read || (received_ == plan_.bytes && !plan_.finish));
+}
+
+short Conversation::interest() const {
+    short events = 0;
+    if (plan_.read) events = static_cast<short>(events | POLLRDNORM);
+    if (sent_ < plan_.bytes || (plan_.finish && !finished_sending_)) events = static_cast<short>(events | POLLWRNORM);
+    return events;
+}
+
+std::size_t Conversation::draw(std::size_t largest) {
+    return plan_.random_sizes ? std::uniform_int_distribution<std::size_t>{1, largest}(random_) : largest;
+}
+
+bool Conversation::step() try {
+    const bool sent = send_step();
+    return receive_step() || sent;
+} catch (const ConnectionLost&) {
+    if (!plan_.may_be_cut_short) throw;
+    ended_ = true;
+    return true;
+}
+
+bool Conversation::send_step() {
+    if (sent_ < plan_.bytes) {
+        buffer_.resize(std::max({buffer_.size(), plan_.largest_send, plan_.largest_receive}));
+        const std::uint64_t left = plan_.bytes - sent_;
+        const std::size_t size = static_cast<std::size_t>(std::min<std::uint64_t>(draw(plan_.largest_send), left));
+        pattern_.fill(sent_, {buffer_.data(), size});
+        const std::size_t taken = client_.try_send({buffer_.data(), size});
+        sent_ += taken;
+        if (taken == 0) return false;
+    }
+    if (sent_ == plan_.bytes && plan_.finish && !finished_sending_) {
+        client_.finish_sending();
+        finished_sending_ = true;
+        return true;
+    }
+    return false;
+}
+
+bool Conversation::receive_step() {
+    if (!plan_.read || ended_) return false;
+    buffer_.resize(std::max(buffer_.size(), plan_.largest_receive));
+    const auto got = client_.try_receive({buffer_.data(), draw(plan_.largest_receive)});
+    if (!got) return false;
+    const std::string where = " (" + std::to_string(sent_) + " sent, " + std::to_string(received_) + " received)";
+    if (*got == 0) {
+        if (!plan_.may_be_cut_short && !finished_sending_)
+            throw std::runtime_error("the server sent FIN before the client did" + where);
+        if (!plan_.may_be_cut_short && received_ < sent_)
+            throw std::runtime_error("the server sent FIN, but did not echo everything before" + where);
+        ended_ = true;
+        return true;
+    }
+    if (received_ + *got > sent_) throw std::runtime_error("more came back than was sent" + where);
+    expected_.resize(std::max(expected_.size(), *got));
+    pattern_.fill(received_, {expected_.data(), *got});
+    const auto [wrong, right] =
+        std::mismatch(buffer_.begin(), buffer_.begin() + static_cast<std::ptrdiff_t>(*got), expected_.begin());
+    const std::uint64_t good = static_cast<std::uint64_t>(wrong - buffer_.begin());
+    if (good < *got)
+        throw std::runtime_error("byte " + std::to_string(received_ + good) + " of the echo is wrong or out of place" +
+                                 where);
+    received_ += *got;
+    return true;
+}
+
+void converse(std::span<Conversation> conversations, std::chrono::milliseconds patience,
+              const std::function<bool()>& enough) {
+    using Clock = std::chrono::steady_clock;
+    constexpr std::chrono::milliseconds look{20};
+    auto last_progress = Clock::now();
+    std::vector<WSAPOLLFD> polls;
+    std::vector<Conversation*> polled;
+    while (!enough || !enough()) {
+        polls.clear();
+        polled.clear();
+        for (Conversation& c : conversations) {
+            if (c.done()) continue;
+            polls.push_back({c.client().socket(), c.interest(), 0});
+            polled.push_back(&c);
+        }
+        if (polls.empty() && !enough) return;
+        if (polls.empty()) {  // all have ended, but the caller waits for something else
+            ::Sleep(static_cast<DWORD>(look.count()));
+        } else {
+            const int ready = ::WSAPoll(polls.data(), static_cast<ULONG>(polls.size()), static_cast<int>(look.count()));
+            if (ready == SOCKET_ERROR)
+                throw std::runtime_error("WSAPoll failed with " + std::to_string(::WSAGetLastError()));
+            for (std::size_t i = 0; ready > 0 && i < polls.size(); ++i)
+                if (polls[i].revents && polled[i]->step()) last_progress = Clock::now();
+        }
+        if (Clock::now() - last_progress < patience) continue;
+        std::string state;
+        for (const Conversation* c : polled) {
+            state += (state.empty() ? "" : "; ") + std::to_string(c->sent()) + " bytes sent, " +
+                     std::to_string(c->received()) + " came back";
+            if (state.size() > 500) break;
+        }
+        throw TimedOut("nothing moved for " + std::to_string(patience.count()) + " ms: " + state);
+    }
+}
+
+}  // namespace course

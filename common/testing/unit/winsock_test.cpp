@@ -1,0 +1,131 @@
+#include "common/winsock.h"
+
+#include <gtest/gtest.h>
+
+#include <thread>
+#include <type_traits>
+#include <utility>
+
+#include "common/app.h"
+#include "common/error.h"
+
+namespace {
+
+bool is_open(SOCKET socket) {
+    int type = 0;
+    int size = sizeof type;
+    return ::getsockopt(socket, SOL_SOCKET, SO_TYPE, reinterpret_cast<char*>(&type), &size) == 0;
+}
+
+bool is_signalled(const UniqueHandle& handle) { return ::WaitForSingleObject(handle.get(), 0) == WAIT_OBJECT_0; }
+
+class Winsock : public testing::Test {
+    WinsockSession session_;
+};
+
+TEST_F(Winsock, UniqueSocketClosesOnDestruction) {
+    SOCKET raw = INVALID_SOCKET;
+    {
+        const UniqueSocket socket{::socket(AF_INET, SOCK_STREAM, 0)};
+        raw = socket.get();
+        ASSERT_TRUE(is_open(raw));
+    }
+    EXPECT_FALSE(is_open(raw));
+}
+
+TEST_F(Winsock, UniqueSocketMovesOwnership) {
+    UniqueSocket first{::socket(AF_INET, SOCK_STREAM, 0)};
+    const SOCKET raw = first.get();
+    UniqueSocket second{std::move(first)};
+    EXPECT_FALSE(first);  // NOLINT(bugprone-use-after-move): what a move leaves behind is the point
+    EXPECT_EQ(second.get(), raw);
+
+    UniqueSocket third{::socket(AF_INET, SOCK_STREAM, 0)};
+    const SOCKET replaced = third.get();
+    third = std::move(second);
+    EXPECT_EQ(third.get(), raw);
+    EXPECT_FALSE(is_open(replaced));
+    EXPECT_TRUE(is_open(raw));
+    static_assert(!std::is_copy_constructible_v<UniqueSocket>);
+}
+
+TEST_F(Winsock, UniqueSocketReleases) {
+    UniqueSocket owner{::socket(AF_INET, SOCK_STREAM, 0)};
+    const SOCKET raw = owner.release();
+    EXPECT_FALSE(owner);
+    EXPECT_TRUE(is_open(raw));
+    ::closesocket(raw);
+}
+
+TEST_F(Winsock, MakesASocketOfTheSameFamily) {
+    for (const char* address : {"127.0.0.1", "::1"}) {
+        const UniqueSocket listener = open_listener(address, 0);
+        const UniqueSocket socket = make_socket_like(listener.get());
+        sockaddr_storage name{};
+        int size = sizeof name;
+        WSAPROTOCOL_INFOW info{};
+        int info_size = sizeof info;
+        ASSERT_EQ(::getsockname(listener.get(), reinterpret_cast<sockaddr*>(&name), &size), 0);
+        ASSERT_EQ(::getsockopt(socket.get(), SOL_SOCKET, SO_PROTOCOL_INFOW, reinterpret_cast<char*>(&info), &info_size),
+                  0);
+        EXPECT_EQ(info.iAddressFamily, name.ss_family) << address;
+    }
+    EXPECT_THROW(make_socket_like(INVALID_SOCKET), SystemError);
+}
+
+TEST_F(Winsock, TwoListenersCannotShareAPort) {
+    const UniqueSocket first = open_listener("127.0.0.1", 0);
+    sockaddr_in name{};
+    int size = sizeof name;
+    ASSERT_EQ(::getsockname(first.get(), reinterpret_cast<sockaddr*>(&name), &size), 0);
+    try {
+        open_listener("127.0.0.1", ntohs(name.sin_port));
+        FAIL() << "the second listener was not refused";
+    } catch (const SystemError& error) {
+        EXPECT_TRUE(error.code == WSAEADDRINUSE || error.code == WSAEACCES) << error.what();
+    }
+}
+
+TEST_F(Winsock, WritesAddressesAsAPersonWould) {
+    sockaddr_storage address{};
+    auto& v4 = reinterpret_cast<sockaddr_in&>(address);
+    v4.sin_family = AF_INET;
+    v4.sin_port = ::htons(9000);
+    v4.sin_addr.s_addr = ::htonl(INADDR_LOOPBACK);
+    EXPECT_EQ(to_string(address), "127.0.0.1:9000");
+    address = {};
+    auto& v6 = reinterpret_cast<sockaddr_in6&>(address);
+    v6.sin6_family = AF_INET6;
+    v6.sin6_port = ::htons(80);
+    v6.sin6_addr.s6_addr[15] = 1;
+    EXPECT_EQ(to_string(address), "[::1]:80");
+}
+
+TEST(Event, AutomaticResetIsTakenByOneWait) {
+    const UniqueEvent event;
+    EXPECT_FALSE(is_signalled(event));
+    ::SetEvent(event.get());
+    EXPECT_TRUE(is_signalled(event));
+    EXPECT_FALSE(is_signalled(event));
+}
+
+TEST(Event, ManualResetStaysSignalled) {
+    const UniqueEvent event{Reset::manual};
+    ::SetEvent(event.get());
+    EXPECT_TRUE(is_signalled(event));
+    EXPECT_TRUE(is_signalled(event));
+}
+
+TEST(Thread, ItsHandleMeansThatThreadElsewhereToo) {
+    UniqueHandle handle;
+    std::thread thread{[&] { handle = this_thread(); }};
+    const DWORD caller = ::GetCurrentThreadId();
+    thread.join();
+    ASSERT_TRUE(handle);
+    EXPECT_NE(::GetThreadId(handle.get()), caller);
+    EXPECT_TRUE(is_signalled(handle)) << "a thread's handle is signalled when it has ended";
+}
+
+TEST(Text, BecomesUtf8) { EXPECT_EQ(to_utf8(L"\uD55C\uAE00"), "\xED\x95\x9C\xEA\xB8\x80"); }
+
+}  // namespace
