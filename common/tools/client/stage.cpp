@@ -1,0 +1,74 @@
+#include "common/tools/client/stage.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "common/tools/client/terminal.h"
+#include "common/tools/load/text.h"
+
+namespace course {
+
+Stage::Stage(asio::io_context& context, const Plan& plan, Endpoints server)
+    : context_(context),
+      plan_(plan),
+      time_(plan.seconds.value_or(Seconds{5})),
+      server_(std::move(server)),
+      end_(Clock::now() + time_) {}
+
+Link Stage::make_link(std::size_t block, std::uint64_t stream) { return {context_.get_executor(), stream, block}; }
+
+asio::awaitable<void> Stage::connect(Link& link) {
+    co_await link.connect(server_, kPatience);
+    ever_connected_ = true;
+}
+
+void Stage::watch_others() {
+    // In short trouble, the limit is shorter, too: the others must not be served only because it is over.
+    if (plan_.probe) probe_ = std::make_unique<Probe>(server_, std::min(kPrompt, 0.75 * time_));
+    end_ = Clock::now() + time_;
+}
+
+void Stage::wait_until_others_are_served() {
+    if (probe_) probe_->wait_until_served();
+}
+
+void Stage::report_others() {
+    if (!probe_) return;
+    const ProbeReport others = probe_->finish();
+    probe_.reset();
+    std::string line =
+        "another client meanwhile: " + with_commas(others.echoes) + (others.echoes == 1 ? " echo" : " echoes");
+    if (others.echoes > 0) line += ", slowest " + fixed(others.slowest.count() * 1000, 1) + " ms";
+    if (!others.trouble.empty()) line += (others.echoes > 0 ? ", then: " : ": ") + others.trouble;
+    say(line);
+    if (!others.trouble.empty()) broken(kServedPromptly);
+}
+
+asio::awaitable<void> Stage::guard(Link& link, asio::awaitable<void> part) {
+    try {
+        co_await std::move(part);
+    } catch (const std::runtime_error&) {  // ConnectionLost, WrongEcho
+        link.close();
+        judge(std::current_exception());
+    }
+}
+
+void Stage::judge(const std::exception_ptr& problem) {
+    try {
+        std::rethrow_exception(problem);
+    } catch (const ConnectionLost& lost) {
+        if (!ever_connected_) throw cannot_connect(plan_, lost.what());
+        say(lost.what());
+        broken("A client is neither refused nor reset, as long as its own end is in order.");
+    } catch (const WrongEcho& wrong) {
+        say(wrong.what());
+        broken("Bytes come back unchanged and in order.");
+    }
+}
+
+void Stage::broken(const std::string& rule) {
+    kept_ = false;
+    say("AGAINST THE CONTRACT: " + rule);
+}
+
+}  // namespace course

@@ -1,0 +1,118 @@
+// asio_echo: the yardstick. What a widely used library, one thread and no tuning reach on the same machine.
+// It takes of the course's contract what compare needs, and --busy, which slows it on purpose to try the instrument.
+
+#include <CLI/CLI.hpp>
+#include <array>
+#include <asio/buffer.hpp>
+#include <asio/io_context.hpp>
+#include <asio/ip/tcp.hpp>
+#include <asio/write.hpp>
+#include <chrono>
+#include <cstdint>
+#include <cstdio>
+#include <exception>
+#include <fstream>
+#include <iostream>
+#include <limits>
+#include <memory>
+#include <string>
+#include <thread>
+#include <utility>
+
+#include "common/tools/load/own_process.h"
+#include "common/tools/load/text.h"
+
+namespace {
+
+using asio::ip::tcp;
+using Microseconds = std::chrono::microseconds;
+
+std::uint64_t g_clients = 0, g_bytes = 0;  // there is one thread
+
+void work_for(Microseconds time) {
+    const auto end = std::chrono::steady_clock::now() + time;
+    while (time.count() > 0 && std::chrono::steady_clock::now() < end) {
+    }
+}
+
+struct Connection : std::enable_shared_from_this<Connection> {
+    Connection(tcp::socket s, Microseconds time) : socket(std::move(s)), busy(time) { ++g_clients; }
+
+    void receive() {
+        socket.async_read_some(asio::buffer(buffer),
+                               [self = shared_from_this()](asio::error_code error, std::size_t got) {
+            if (!error) self->echo(got);  // at the end of the stream, the last reference closes the socket
+        });
+    }
+
+    void echo(std::size_t size) {
+        g_bytes += size;
+        work_for(busy);
+        asio::async_write(socket, asio::buffer(buffer, size),
+                          [self = shared_from_this()](asio::error_code error, std::size_t) {
+            if (!error) self->receive();
+        });
+    }
+
+    tcp::socket socket;
+    Microseconds busy;
+    std::array<char, 4096> buffer;
+};
+
+void accept(tcp::acceptor& acceptor, Microseconds busy) {
+    acceptor.async_accept([&acceptor, busy](asio::error_code error, tcp::socket socket) {
+        if (!error) {
+            asio::error_code ignored;
+            // A message longer than the buffer is echoed in pieces: none shall wait until the one before is
+            // acknowledged.
+            socket.set_option(tcp::no_delay(true), ignored);
+            std::make_shared<Connection>(std::move(socket), busy)->receive();
+        }
+        if (acceptor.is_open()) accept(acceptor, busy);
+    });
+}
+
+void write_stats(const std::string& file) {
+    std::ofstream(course::path_from_utf8(file))
+        << "{\"server\": \"asio_echo\", \"clients_served\": " << g_clients << ", \"bytes_echoed\": " << g_bytes
+        << ", \"cpu_seconds\": " << course::own_cpu_seconds()
+        << ", \"peak_memory_bytes\": " << course::own_peak_memory_bytes()
+        << ", \"peak_threads\": null, \"peak_handles\": null}\n";
+}
+
+}  // namespace
+
+int main(int argc, char** argv) try {
+    CLI::App app("An echo server on Asio: the yardstick of compare.", "asio_echo");
+    std::uint16_t port = 9000;
+    std::string stats;
+    unsigned busy = 0;
+    bool stop_on_eof = false;
+    app.add_option("--port", port, "TCP port, 0 for any free one")->capture_default_str();
+    app.add_option("--stats", stats, "Write totals as JSON to this file at the end");
+    app.add_option("--busy", busy, "Microseconds of needless work before each echo: a server slowed on purpose");
+    app.add_flag("--stop-on-eof", stop_on_eof, "Stop when standard input ends");
+    try {
+        app.parse(argc, app.ensure_utf8(argv));
+    } catch (const CLI::ParseError& error) {
+        return app.exit(error) == 0 ? 0 : 2;
+    }
+    course::allow_many_connections();
+    asio::io_context context(1);
+    tcp::acceptor acceptor(context, {asio::ip::address_v4::loopback(), port});
+    accept(acceptor, Microseconds{busy});
+    std::cout << "asio_echo listening on 127.0.0.1:" << acceptor.local_endpoint().port() << '\n' << std::flush;
+    std::thread watcher([&] {
+        if (!stop_on_eof) return;
+        std::cin.ignore(std::numeric_limits<std::streamsize>::max());
+        context.stop();
+    });
+    context.run();
+    watcher.join();
+    if (!stats.empty()) write_stats(stats);
+    std::cout << "asio_echo served " << g_clients << " clients, " << g_bytes << " bytes\n";
+    return 0;
+} catch (const std::exception& error) {
+    std::fprintf(stderr, "asio_echo: %s\n", error.what());
+    return 1;
+}

@@ -1,0 +1,120 @@
+#include "common/tools/compare/candidate.h"
+
+#include <algorithm>
+#include <cctype>
+#include <cstddef>
+#include <filesystem>
+#include <sstream>
+#include <stdexcept>
+#include <string>
+#include <system_error>
+#include <vector>
+
+#include "common/testing/server_process.h"
+#include "common/tools/load/text.h"
+
+namespace course {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr const char* kYardstick = "asio";
+constexpr const char* kYardstickProgram = "asio_echo";
+
+bool is_digit(char c) { return std::isdigit(static_cast<unsigned char>(c)) != 0; }
+
+bool is_chapter(const std::string& name) {
+    return name.size() > 3 && is_digit(name[0]) && is_digit(name[1]) && name[2] == '_';
+}
+
+/// The programs of chapters whose names begin so, sorted.
+std::vector<fs::path> chapters(const fs::path& directory, const std::string& prefix) {
+    std::vector<fs::path> found;
+    std::error_code error;
+    for (const fs::directory_entry& entry : fs::directory_iterator(directory, error)) {
+        const fs::path& file = entry.path();
+        const std::string stem = utf8_from_path(file.stem()), suffix = utf8_from_path(file.extension());
+        if (!is_chapter(stem) || !stem.starts_with(prefix)) continue;
+        if ((suffix == ".exe" || suffix.empty()) && entry.is_regular_file()) found.push_back(file);
+    }
+    std::sort(found.begin(), found.end());
+    // A longer name behind a chapter's, such as 06_iocp_claims, is another program of that chapter, not its server.
+    const auto belongs = [](const fs::path& chapter, const fs::path& other) {
+        return utf8_from_path(other.stem()).starts_with(utf8_from_path(chapter.stem()) + "_");
+    };
+    for (std::size_t i = 0; i < found.size(); ++i)
+        std::erase_if(found, [&, chapter = found[i]](const fs::path& other) { return belongs(chapter, other); });
+    return found;
+}
+
+/// The file, or the one with ".exe" behind its name; empty if there is neither.
+fs::path existing_program(const fs::path& file) {
+    fs::path with_suffix = file;
+    with_suffix += ".exe";
+    for (const fs::path& candidate : {file, with_suffix}) {
+        std::error_code error;
+        if (fs::is_regular_file(candidate, error)) return fs::absolute(candidate);
+    }
+    return {};
+}
+
+fs::path find_server(const std::string& name, const fs::path& directory) {
+    if (name == kYardstick) return existing_program(directory / kYardstickProgram);
+    if (!name.empty() && std::all_of(name.begin(), name.end(), is_digit)) {
+        const auto found = chapters(directory, name + "_");
+        if (found.size() > 1) throw std::runtime_error("more than one program begins with " + name + "_");
+        return found.empty() ? fs::path{} : found.front();
+    }
+    const fs::path path = path_from_utf8(name);
+    if (!path.has_parent_path())
+        if (const fs::path program = existing_program(directory / path); !program.empty()) return program;
+    return existing_program(path);
+}
+
+}  // namespace
+
+bool Candidate::needs_wine() const {
+#ifdef _WIN32
+    return false;
+#else
+    return program.extension() == ".exe";
+#endif
+}
+
+fs::path default_servers_directory() {
+    const fs::path own = executable_directory();
+    const fs::path for_wine = own.parent_path().parent_path() / "linux" / "bin";
+    return chapters(own, "").empty() && !chapters(for_wine, "").empty() ? for_wine : own;
+}
+
+Candidate find_candidate(const std::string& text, const fs::path& servers_directory) {
+    std::string name = text, options;
+    fs::path program = find_server(name, servers_directory);
+    if (const auto at = text.find(" --"); program.empty() && at != std::string::npos) {
+        name = text.substr(0, at);
+        options = text.substr(at);
+        program = find_server(name, servers_directory);
+    }
+    if (program.empty())
+        throw std::runtime_error("there is no server \"" + name + "\", neither in " +
+                                 utf8_from_path(servers_directory) + " nor as a path");
+    Candidate candidate;
+    candidate.name = (name == kYardstick ? name : utf8_from_path(program.stem())) + options;
+    candidate.program = program;
+    std::istringstream words(options);
+    for (std::string word; words >> word;) candidate.arguments.push_back(word);
+    return candidate;
+}
+
+std::vector<Candidate> all_candidates(const fs::path& servers_directory) {
+    std::vector<Candidate> all;
+    for (const fs::path& program : chapters(servers_directory, ""))
+        all.push_back({utf8_from_path(program.stem()), fs::absolute(program), {}});
+    if (all.empty()) throw std::runtime_error("there are no servers in " + utf8_from_path(servers_directory));
+    if (const fs::path yardstick = find_server(kYardstick, servers_directory); !yardstick.empty())
+        all.push_back({kYardstick, yardstick, {}});
+    return all;
+}
+
+}  // namespace course

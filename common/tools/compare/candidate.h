@@ -1,0 +1,32 @@
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+namespace course {
+
+/// A server to compare, and how it is started.
+struct Candidate {
+    std::string name;  ///< as the table shows it
+    std::filesystem::path program;
+    std::vector<std::string> arguments;
+
+    /// Wine is to run it: a Windows program on another system.
+    [[nodiscard]] bool needs_wine() const;
+};
+
+/// The folder with the servers: the compare program's own or, for the native tools on Linux, that of the build for
+/// Wine.
+std::filesystem::path default_servers_directory();
+
+/// What a name on the command line stands for. "06" is the chapter with that number, "asio" the yardstick, "06_iocp" a
+/// program of the servers' directory, anything else a path. Options can follow in the same argument: "06 --threads 1".
+/// @throws std::runtime_error if there is no such program, or more than one
+Candidate find_candidate(const std::string& text, const std::filesystem::path& servers_directory);
+
+/// All chapters in their order, then the yardstick.
+/// @throws std::runtime_error if there are none
+std::vector<Candidate> all_candidates(const std::filesystem::path& servers_directory);
+
+}  // namespace course

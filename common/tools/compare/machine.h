@@ -1,0 +1,22 @@
+#pragma once
+
+#include <filesystem>
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+
+namespace course {
+
+/// Where the figures come from: processor, system, compilers, commit.
+/// @param wine  Wine runs the servers for this program; that this program itself runs under Wine is found out
+nlohmann::json describe_machine(const std::filesystem::path& servers_directory, bool wine);
+
+/// One line of it for the terminal.
+std::string machine_in_words(const nlohmann::json& machine);
+
+/// What Wine's figures tell and what they do not; empty if these are not Wine's.
+std::string wine_notes(const nlohmann::json& machine);
+
+/// The time now, as 2025-01-31T12:00:00Z.
+std::string utc_time();
+
+}  // namespace course

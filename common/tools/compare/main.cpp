@@ -1,0 +1,241 @@
+// compare: runs several echo servers under the same load, round by round, and shows them side by side.
+
+#include <CLI/CLI.hpp>
+#include <charconv>
+#include <csignal>
+#include <cstddef>
+#include <cstdint>
+#include <cstdio>
+#include <exception>
+#include <filesystem>
+#include <fstream>
+#include <iostream>
+#include <nlohmann/json.hpp>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <vector>
+
+#include "common/testing/server_process.h"
+#include "common/tools/compare/candidate.h"
+#include "common/tools/compare/cell.h"
+#include "common/tools/compare/machine.h"
+#include "common/tools/compare/pinning.h"
+#include "common/tools/compare/progress.h"
+#include "common/tools/compare/results.h"
+#include "common/tools/load/load.h"
+#include "common/tools/load/text.h"
+
+namespace {
+
+// Ctrl+C: end after the server that has its turn, so that it is stopped and wineserver is where it was. Again: at once.
+volatile std::sig_atomic_t g_interrupted = 0;
+
+extern "C" void on_interrupt(int signal) {
+    g_interrupted = 1;
+    std::signal(signal, SIG_DFL);
+}
+
+struct UsageError : std::runtime_error {
+    using std::runtime_error::runtime_error;
+};
+
+#ifdef _WIN32
+constexpr bool kPinByDefault = false;  // there the servers run by themselves, and are to show what more processors give
+#else
+constexpr bool kPinByDefault = true;  // wineserver, one thread, is most of the work, and a change of processor dear
+#endif
+
+struct Settings {
+    std::vector<std::string> servers;
+    std::string servers_directory;
+    std::string clients = "1,8,60,500";
+    std::size_t size = 64, depth = 1, idle = 0;
+    double seconds = 0.6, warm_up = 0.2;
+    int rounds = 5;
+    bool quick = false, wide = false, pin = kPinByDefault;
+    std::string output;
+};
+
+void define_options(CLI::App& app, Settings& settings) {
+    app.add_option(
+        "servers", settings.servers,
+        "What to compare: a chapter's number, asio for the yardstick, or the path of a server that takes the course's "
+        "options; with options of its own in the same argument: \"06 --threads 1\". Default: the chapters and asio");
+    app.add_option("--clients", settings.clients, "Numbers of clients, with commas between")->capture_default_str();
+    app.add_option("--size", settings.size, "Bytes of a message")->check(CLI::Range(1, 1 << 30))->capture_default_str();
+    app.add_option("--depth", settings.depth, "Messages a client has under way at once")
+        ->check(CLI::Range(1, 100'000))
+        ->capture_default_str();
+    app.add_option("--idle", settings.idle, "Further clients that connect and stay silent")
+        ->check(CLI::Range(0, 60'000))
+        ->capture_default_str();
+    auto* const seconds = app.add_option("--seconds", settings.seconds, "Length of a measured window")
+                              ->check(CLI::Range(0.01, 3600.0))
+                              ->capture_default_str();
+    app.add_option("--warm-up", settings.warm_up, "Seconds of load before each window")
+        ->check(CLI::Range(0.0, 3600.0))
+        ->capture_default_str();
+    auto* const rounds = app.add_option("--rounds", settings.rounds, "How often each server has its turn")
+                             ->check(CLI::Range(1, 1000))
+                             ->capture_default_str();
+    app.add_flag("--quick", settings.quick, "For a first look: one round of 0.3 seconds")
+        ->excludes(seconds)
+        ->excludes(rounds);
+    app.add_flag("--wide", settings.wide, "More columns");
+    app.add_flag("--pin,!--no-pin", settings.pin,
+                 kPinByDefault
+                     ? "Servers and wineserver on one processor, the load on another (default with two or more)"
+                     : "Servers on one processor, the load on another (default: no)");
+    app.add_option("--servers-dir", settings.servers_directory, "Where the servers are. Default: beside this program");
+    app.add_option("--output", settings.output,
+                   "Folder for results.json. Default: compare, in the folder of the builds");
+    app.footer("Exit status: 0 if there was no error, 1 if there was, 2 for bad options.");
+}
+
+std::vector<std::size_t> parse_clients(std::string_view text) {
+    std::vector<std::size_t> numbers;
+    for (;;) {
+        const std::string_view part = text.substr(0, text.find(','));
+        std::size_t number = 0;
+        const auto [end, error] = std::from_chars(part.data(), part.data() + part.size(), number);
+        if (error != std::errc{} || end != part.data() + part.size() || number < 1 || number > 60'000)
+            throw UsageError("--clients takes numbers from 1 to 60000 with commas between, such as 1,8,60");
+        numbers.push_back(number);
+        if (part.size() == text.size()) return numbers;
+        text.remove_prefix(part.size() + 1);
+    }
+}
+
+std::vector<course::Candidate> choose_candidates(const Settings& settings, const std::filesystem::path& directory) try {
+    if (settings.servers.empty()) return course::all_candidates(directory);
+    std::vector<course::Candidate> chosen;
+    for (const std::string& text : settings.servers) chosen.push_back(course::find_candidate(text, directory));
+    return chosen;
+} catch (const std::runtime_error& error) {
+    throw UsageError(error.what());
+}
+
+std::vector<course::Row> empty_rows(const std::vector<course::Candidate>& candidates,
+                                    const std::vector<std::size_t>& clients) {
+    std::vector<course::Row> rows;
+    for (const std::size_t number : clients)
+        for (const course::Candidate& candidate : candidates) rows.push_back({candidate, number, {}});
+    return rows;
+}
+
+/// Round by round, and in each one another server begins: what disturbs the machine for a while disturbs all of them.
+void measure_all(const Settings& settings, std::vector<course::Row>& rows, std::size_t candidates,
+                 course::Pinning& pinning, const std::filesystem::path& scratch) {
+    course::Progress progress(rows.size() * static_cast<std::size_t>(settings.rounds));
+    for (std::size_t round = 0; round < static_cast<std::size_t>(settings.rounds); ++round) {
+        for (std::size_t block = 0; block < rows.size(); block += candidates) {
+            for (std::size_t turn = 0; turn < candidates && g_interrupted == 0; ++turn) {
+                course::Row& row = rows[block + (turn + round) % candidates];
+                course::LoadSettings load;
+                load.clients = row.clients;
+                load.size = settings.size;
+                load.depth = settings.depth;
+                load.idle = settings.idle;
+                load.seconds = course::Seconds{settings.seconds};
+                load.warm_up = course::Seconds{settings.warm_up};
+                load.connect_limit = course::Seconds{3};
+                progress.begin("round " + std::to_string(round + 1) + ", " + std::to_string(row.clients) +
+                               " clients, " + row.candidate.name);
+                row.rounds.push_back(course::measure(row.candidate, load, pinning, scratch));
+                progress.end(
+                    course::with_commas(static_cast<std::uint64_t>(row.rounds.back().load.echoes_per_second())) +
+                    " echoes/s");
+            }
+        }
+    }
+}
+
+std::string settings_in_words(const Settings& settings, const course::Pinning& pinning) {
+    std::string text = "messages of " + std::to_string(settings.size) + " bytes, " + std::to_string(settings.depth) +
+                       " under way per client; ";
+    if (settings.idle > 0) text += std::to_string(settings.idle) + " idle clients besides; ";
+    text +=
+        settings.rounds == 1 ? std::string("1 round of ") : std::to_string(settings.rounds) + " interleaved rounds of ";
+    text += course::fixed(settings.seconds, 1) + " s";
+    if (settings.rounds > 1) text += ": medians; in brackets the least and the greatest round";
+    if (pinning.active())
+        text += "\nservers on processor " + std::to_string(pinning.server_processor()) + ", the load on processor " +
+                std::to_string(pinning.load_processor());
+    return text;
+}
+
+nlohmann::json to_json(const Settings& settings, const course::Pinning& pinning) {
+    return {{"size", settings.size},       {"depth", settings.depth},
+            {"idle", settings.idle},       {"seconds", settings.seconds},
+            {"warm_up", settings.warm_up}, {"rounds", settings.rounds},
+            {"pinned", pinning.active()},  {"spread", "least and greatest round"}};
+}
+
+int run(Settings settings) {
+    if (settings.quick) {
+        settings.seconds = 0.3;
+        settings.rounds = 1;
+    }
+    const auto clients = parse_clients(settings.clients);
+    const auto directory = settings.servers_directory.empty() ? course::default_servers_directory()
+                                                              : course::path_from_utf8(settings.servers_directory);
+    const auto candidates = choose_candidates(settings, directory);
+    const auto output = settings.output.empty() ? course::executable_directory().parent_path().parent_path() / "compare"
+                                                : course::path_from_utf8(settings.output);
+    std::filesystem::create_directories(output);
+    bool wine = false;
+    for (const course::Candidate& candidate : candidates) wine = wine || candidate.needs_wine();
+
+    const std::string began = course::utc_time();
+    const nlohmann::json machine = course::describe_machine(directory, wine);
+    std::signal(SIGINT, on_interrupt);
+    std::signal(SIGTERM, on_interrupt);
+    course::Pinning pinning(settings.pin);
+    std::vector<course::Row> rows = empty_rows(candidates, clients);
+    measure_all(settings, rows, candidates.size(), pinning, output);
+
+    if (g_interrupted != 0) {
+        std::fputs("compare: stopped; nothing is written\n", stderr);
+        return 130;
+    }
+
+    std::cout << course::machine_in_words(machine) << '\n' << settings_in_words(settings, pinning) << "\n\n";
+    std::cout << course::to_table(rows, settings.wide) << '\n' << course::warnings(rows) << course::wine_notes(machine);
+
+    nlohmann::json results = {
+        {"format", 1}, {"began", began}, {"machine", machine}, {"settings", to_json(settings, pinning)}};
+    std::uint64_t errors = 0;
+    for (const course::Row& row : rows) {
+        results["rows"].push_back(to_json(row));
+        errors += row.error_count();
+    }
+    const auto file = output / "results.json";
+    std::ofstream out(file, std::ios::binary);
+    out << results.dump(2) << '\n';
+    out.close();
+    if (!out) throw std::runtime_error("cannot write " + course::utf8_from_path(file));
+    std::cout << "Everything, round by round: " << course::utf8_from_path(file) << '\n';
+    return errors == 0 ? 0 : 1;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) try {
+    CLI::App app("Runs echo servers under the same load, round by round, and shows them side by side.", "compare");
+    Settings settings;
+    define_options(app, settings);
+    try {
+        app.parse(argc, app.ensure_utf8(argv));
+    } catch (const CLI::ParseError& error) {
+        return app.exit(error) == 0 ? 0 : 2;
+    }
+    return run(settings);
+} catch (const UsageError& error) {
+    std::fprintf(stderr, "compare: %s\n", error.what());
+    return 2;
+} catch (const std::exception& error) {
+    std::fprintf(stderr, "compare: %s\n", error.what());
+    return 1;
+}
