@@ -189,16 +189,19 @@ awaitable<void> Crowd::stay_and_leave() {
     co_await sleep_for(stage_.time());
     leaving_ = true;
     leave_.cancel();
-    co_await settle({Client::served});
+    // Named, not written in place: GCC 12 cannot compile an initializer list within a co_await expression.
+    const std::vector<Client::State> staying{Client::served}, waiting{Client::unanswered};
+    co_await settle(staying);
     judge_stay();
     stage_.report_others();  // its place becomes free as well
-    co_await settle({Client::unanswered});
+    co_await settle(waiting);
     judge_end(waited);
 }
 
 awaitable<void> Crowd::run() {
     connect_more();
-    co_await settle({Client::fresh, Client::connecting, Client::unanswered});
+    const std::vector<Client::State> unsettled{Client::fresh, Client::connecting, Client::unanswered};
+    co_await settle(unsettled);
     const bool can_go_on = !own_limit_ && stage_.ever_connected();
     if (can_go_on) co_await stay_and_leave();
     leaving_ = true;
