@@ -127,6 +127,7 @@ int Server::started(int error) {
 // -----------------------------------------------------------------------------------------------------------
 
 void Server::adopt(Worker& worker, UniqueSocket socket, SOCKET listener) {
+    if (draining_) return;  // it came between the stop and the end of our accepts
     try {
         // Until then the socket does not know that it is connected: shutdown and getpeername fail ("AcceptEx
         // function").
