@@ -7,11 +7,15 @@ ServerMetrics Server::metrics() {
     m.created = created_;
     m.completed = completed_;
     m.posted = posted_;
+    m.completed_inline = completed_inline_;
+    m.own_packets = own_packets_;
+    m.buffers = lent_buffers_;
     m.queued_bytes = queued_bytes_;
     for (const auto& worker : workers_) {
         m.dequeued.push_back(worker->dequeued);
         m.batches += worker->batches;
     }
+    for (std::size_t i = 0; i < close_reasons; ++i) m.closed[i] = closed_[i];
     return m;
 }
 
@@ -24,8 +28,12 @@ std::string to_string(const ServerMetrics& m) {
         each += std::to_string(count);
     }
     const std::uint64_t tenths = m.batches ? 10 * all / m.batches : 0;
+    std::string closed;
+    for (std::size_t i = 0; i < close_reasons; ++i)
+        if (m.closed[i] != 0)
+            closed += std::string(", ") + to_string(static_cast<CloseReason>(i)) + " " + std::to_string(m.closed[i]);
     return "metrics: clients " + std::to_string(m.created - m.freed) + ", outstanding operations " +
-           std::to_string(m.posted - m.completed) + ", queued bytes " + std::to_string(m.queued_bytes) +
-           ", dequeued by worker" + each + ", packets per batch " + std::to_string(tenths / 10) + "." +
-           std::to_string(tenths % 10);
+           std::to_string(m.posted - m.completed) + ", queued bytes " + std::to_string(m.queued_bytes) + ", buffers " +
+           std::to_string(m.buffers) + ", dequeued by worker" + each + ", packets per batch " +
+           std::to_string(tenths / 10) + "." + std::to_string(tenths % 10) + closed;
 }

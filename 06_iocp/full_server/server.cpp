@@ -50,8 +50,7 @@ Server::Server(SOCKET listener, Service& service, const ServerSettings& settings
 
 Server::~Server() = default;
 
-// --- the waiting threads
-// ------------------------------------------------------------------------------------------------
+// --- the waiting threads ------------------------------------------------------------------------------------------
 
 void Server::run() {
     std::vector<std::thread> threads;
@@ -75,7 +74,7 @@ void Server::work(Worker& worker) {
             if (packet.lpOverlapped || packet.lpCompletionKey != key_quit)
                 guard([&] { handle(worker, packet); });
             else if (std::exchange(quit, true))
-                port_.post(key_quit);  // that one was for another thread
+                post(key_quit);  // that one was for another thread
         }
         for (int turn = 0; turn < poll_after && worker.first_ready; ++turn)
             guard([&] { worker.pop_ready()->take_turn(worker); });
@@ -105,11 +104,16 @@ void Server::handle(Worker& worker, const OVERLAPPED_ENTRY& packet) {
         worker.push_ready(*reinterpret_cast<Session*>(packet.lpCompletionKey));
 }
 
+void Server::post(ULONG_PTR key) {
+    ++own_packets_;
+    port_.post(key);
+}
+
 void Server::schedule(Session& session) {
     if (this_worker && &this_worker->server == this)
         this_worker->push_ready(session);
     else
-        port_.post(reinterpret_cast<ULONG_PTR>(&session));
+        post(reinterpret_cast<ULONG_PTR>(&session));
 }
 
 int Server::started(int error) {
@@ -118,13 +122,13 @@ int Server::started(int error) {
     if (hooks_.after_post) hooks_.after_post();
     if (error == 0 && skip_) {
         ++completed_;
+        ++completed_inline_;
         return 0;
     }
     return WSA_IO_PENDING;
 }
 
-// --- sessions
-// -----------------------------------------------------------------------------------------------------------
+// --- sessions -----------------------------------------------------------------------------------------------------
 
 void Server::adopt(Worker& worker, UniqueSocket socket, SOCKET listener) {
     if (draining_) return;  // it came between the stop and the end of our accepts
@@ -161,6 +165,7 @@ void Server::forget(Session& session, CloseReason reason) {
     }
     const Finally close{[&] {
         last->socket_.reset();  // here, once; a service may keep the session itself for longer
+        ++closed_[static_cast<std::size_t>(reason)];
         ++freed_;
         end_if_done();
     }};
@@ -176,6 +181,7 @@ std::vector<std::shared_ptr<Session>> Server::all_sessions() {
 }
 
 std::unique_ptr<char[]> Server::lend_buffer() {
+    ++lent_buffers_;
     const std::lock_guard lock{buffers_mutex_};
     if (buffers_.empty()) return std::unique_ptr<char[]>{new char[settings_.receive_size]};
     auto buffer = std::move(buffers_.back());
@@ -184,8 +190,10 @@ std::unique_ptr<char[]> Server::lend_buffer() {
 }
 
 void Server::give_back(std::unique_ptr<char[]> buffer) {
+    if (!buffer) return;
+    --lent_buffers_;
     const std::lock_guard lock{buffers_mutex_};
-    if (buffer && buffers_.size() < spare_buffers) buffers_.push_back(std::move(buffer));
+    if (buffers_.size() < spare_buffers) buffers_.push_back(std::move(buffer));
 }
 
 void Server::tick() {
@@ -198,12 +206,11 @@ void Server::tick() {
     for (const auto& session : all_sessions()) session->sweep(time, settings_.idle_timeout);
 }
 
-// --- the end
-// ------------------------------------------------------------------------------------------------------------
+// --- the end ------------------------------------------------------------------------------------------------------
 
 void Server::drain() {
     draining_ = true;
-    port_.post(key_stop_step);
+    post(key_stop_step);
 }
 
 void Server::close_all() {
@@ -225,6 +232,6 @@ void Server::end_if_done() {
         const std::lock_guard lock{mutex_};
         if (!sessions_.empty() || ended_.exchange(true)) return;
     }
-    for (std::size_t i = 0; i < workers_.size(); ++i) port_.post(key_quit);
+    for (std::size_t i = 0; i < workers_.size(); ++i) post(key_quit);
     ::SetEvent(over_.get());
 }

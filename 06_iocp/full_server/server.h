@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <cstdint>
 #include <functional>
@@ -68,12 +69,18 @@ struct Worker {
     std::atomic<std::uint64_t> batches = 0;   // waits that brought any
 };
 
+/// Once run() has returned: posted = completed, created = freed, nothing queued, no buffer lent, and
+/// all dequeued packets = completed - completed_inline + own_packets.
 struct ServerMetrics {
-    std::uint64_t created, freed;         ///< sessions
-    std::uint64_t posted, completed;      ///< operations
-    std::int64_t queued_bytes;            ///< waiting to be sent, in all sessions
-    std::vector<std::uint64_t> dequeued;  ///< packets, by worker
-    std::uint64_t batches;                ///< waits that brought any
+    std::uint64_t created, freed;                     ///< sessions
+    std::uint64_t posted, completed;                  ///< operations
+    std::uint64_t completed_inline;                   ///< of these, at once and without a packet
+    std::uint64_t own_packets;                        ///< posted by ourselves: a session's turn, a step of the stop
+    std::int64_t queued_bytes;                        ///< waiting to be sent, in all sessions
+    std::uint64_t buffers;                            ///< receive buffers that sessions hold; an idle one holds none
+    std::vector<std::uint64_t> dequeued;              ///< packets, by worker
+    std::uint64_t batches;                            ///< waits that brought any
+    std::array<std::uint64_t, close_reasons> closed;  ///< sessions, by CloseReason
 };
 std::string to_string(const ServerMetrics& metrics);
 
@@ -113,6 +120,7 @@ public:
 
 private:
     void work(Worker& worker);
+    void post(ULONG_PTR key);
     void handle(Worker& worker, const OVERLAPPED_ENTRY& packet);
     template <class Action>
     void guard(Action action);
@@ -131,8 +139,10 @@ private:
     std::uint64_t next_metrics_ = 0;
 
     std::atomic<bool> draining_ = false, closing_ = false, ended_ = false;
-    std::atomic<std::uint64_t> posted_ = 0, completed_ = 0, created_ = 0, freed_ = 0;
+    std::atomic<std::uint64_t> posted_ = 0, completed_ = 0, completed_inline_ = 0, own_packets_ = 0;
+    std::atomic<std::uint64_t> created_ = 0, freed_ = 0, lent_buffers_ = 0;
     std::atomic<std::int64_t> queued_bytes_ = 0;
+    std::array<std::atomic<std::uint64_t>, close_reasons> closed_{};
 
     std::mutex mutex_;  // guards what follows
     std::unordered_map<Session*, std::shared_ptr<Session>> sessions_;

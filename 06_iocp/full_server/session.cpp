@@ -45,8 +45,7 @@ const char* to_string(CloseReason reason) {
 Session::Session(Server& server, UniqueSocket socket)
     : server_(server), socket_(std::move(socket)), last_active_(server.now()) {}
 
-// --- receiving
-// ----------------------------------------------------------------------------------------------------------
+// --- receiving ----------------------------------------------------------------------------------------------------
 
 // The lock is held over the call: it does not block, and a close() cannot slip in between the look at closing_ and it.
 int Session::start_receive(DWORD& bytes) {
@@ -124,8 +123,7 @@ void Session::decide_next_turn(Worker& worker) {
     }
 }
 
-// --- sending
-// ------------------------------------------------------------------------------------------------------------
+// --- sending ------------------------------------------------------------------------------------------------------
 
 bool Session::send(std::span<const char> bytes) {
     const Lock lock{mutex_};
@@ -183,8 +181,7 @@ void Session::sent(DWORD bytes, int error) {
     finish_if_done();
 }
 
-// --- ending
-// -------------------------------------------------------------------------------------------------------------
+// --- ending -------------------------------------------------------------------------------------------------------
 
 void Session::close(CloseReason reason) {
     const Lock lock{mutex_};

@@ -23,6 +23,7 @@ enum class CloseReason {
     stopped         ///< the server's drain time was over, or the service closed it
 };
 
+inline constexpr std::size_t close_reasons = 6;
 const char* to_string(CloseReason reason);
 
 /// One connection. At any time it has at most one receive and one send in flight, so bytes keep their order; what is to
