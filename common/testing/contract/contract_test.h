@@ -11,7 +11,7 @@
 #include <string>
 #include <vector>
 
-#include "common/testing/contract/conversation.h"
+#include "common/testing/conversation.h"
 #include "common/testing/server_process.h"
 #include "common/testing/test_client.h"
 

@@ -1,4 +1,4 @@
-#include "common/testing/contract/conversation.h"
+#include "common/testing/conversation.h"
 
 #include <algorithm>
 #include <cstring>
