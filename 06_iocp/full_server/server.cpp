@@ -15,7 +15,6 @@ constexpr ULONG_PTR key_quit = 2;
 
 constexpr int poll_after = 64;             // operations from the ready list between two looks at the port
 constexpr std::size_t spare_buffers = 64;  // kept for the next session that wakes up
-constexpr DWORD tick_time = 250;           // milliseconds
 
 thread_local Worker* this_worker = nullptr;
 
@@ -57,7 +56,7 @@ void Server::run() {
     guard([&] {
         for (auto& worker : workers_) threads.emplace_back([this, &w = *worker] { work(w); });
         listener_.refill();
-        while (::WaitForSingleObject(over_.get(), tick_time) == WAIT_TIMEOUT) tick();
+        while (::WaitForSingleObject(over_.get(), settings_.tick) == WAIT_TIMEOUT) tick();
     });
     for (std::thread& thread : threads) thread.join();
     if (!failure_.empty()) throw std::runtime_error(failure_);

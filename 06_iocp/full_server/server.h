@@ -40,10 +40,11 @@ struct ServerSettings {
     unsigned accepts = 64;                 ///< outstanding AcceptEx
     std::uint64_t idle_timeout = 0;        ///< seconds of silence after which a client is closed; 0: never
     std::size_t send_limit = 1024 * 1024;  ///< bytes that may wait to be sent to a client; over it the client is closed
-    std::uint32_t receive_size = 64 * 1024;
-    std::uint64_t shed_after = 1000;  ///< milliseconds of silence after which a session gives its buffers back
-    bool skip_on_success = true;      ///< no packet for what completes at once
-    std::uint64_t metrics = 0;        ///< seconds between two lines of metrics; 0: none
+    std::uint32_t receive_size = 64 * 1024;  ///< bytes; at most half of send_limit, or one echo can exceed that
+    std::uint64_t shed_after = 1000;         ///< milliseconds of silence after which a session gives its buffers back
+    std::uint32_t tick = 250;                ///< milliseconds between two looks for idle sessions and missing accepts
+    bool skip_on_success = true;             ///< no packet for what completes at once
+    std::uint64_t metrics = 0;               ///< seconds between two lines of metrics; 0: none
 
     /// While more than this waits to be sent to a client, nothing is received from it.
     [[nodiscard]] std::size_t high_water() const { return send_limit / 4; }
@@ -51,9 +52,10 @@ struct ServerSettings {
 
 /// For tests: what they may put in the way of the server.
 struct ServerHooks {
-    std::function<int(const char* call)> fail;  ///< an error with which `call` is to fail, instead of being made; or 0
-    std::function<std::uint64_t()> clock;       ///< milliseconds
-    std::function<void()> after_post;           ///< runs when an operation has been started
+    std::function<int(const char* call)>
+        fail{};                              ///< an error with which `call` is to fail, instead of being made; or 0
+    std::function<std::uint64_t()> clock{};  ///< milliseconds
+    std::function<void()> after_post{};      ///< runs when an operation has been started
 };
 
 /// A thread that waits at the port, and its list of sessions that may receive again, first come first served.

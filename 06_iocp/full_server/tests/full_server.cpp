@@ -1,0 +1,92 @@
+#include "06_iocp/full_server/tests/full_server.h"
+
+#include <gtest/gtest.h>
+
+#include <exception>
+#include <string>
+#include <utility>
+
+#include "common/app.h"
+
+std::uint16_t port_of(SOCKET socket) {
+    sockaddr_in address{};
+    int size = sizeof address;
+    if (::getsockname(socket, reinterpret_cast<sockaddr*>(&address), &size)) throw_error("getsockname");
+    return ::ntohs(address.sin_port);
+}
+
+void Recorder::on_connected(Session& session) {
+    if (connected) connected(session);
+    const std::lock_guard lock{mutex_};
+    if (!numbers_.insert(session.number()).second) twice_ = true;
+}
+
+void Recorder::on_closed(Session& session, CloseReason reason) {
+    const std::lock_guard lock{mutex_};
+    numbers_.erase(session.number());
+    ++closed_;
+    ++reasons_[reason];
+    changed_.notify_all();
+}
+
+bool Recorder::wait_for_closed(std::size_t count, std::chrono::seconds limit) {
+    std::unique_lock lock{mutex_};
+    return changed_.wait_for(lock, limit, [&] { return closed_ >= count; });
+}
+
+std::size_t Recorder::closed_for(CloseReason reason) {
+    const std::lock_guard lock{mutex_};
+    return reasons_[reason];
+}
+
+bool Recorder::a_number_was_used_twice_at_once() {
+    const std::lock_guard lock{mutex_};
+    return twice_;
+}
+
+FullServer::FullServer(const ServerSettings& settings, ServerHooks hooks)
+    : listener_(open_listener("127.0.0.1", 0)),
+      port_(port_of(listener_.get())),
+      server_(listener_.get(), service_, settings, std::move(hooks)) {}
+
+FullServer::~FullServer() { stop(); }
+
+void FullServer::begin() {
+    thread_ = std::thread{[this] {
+        try {
+            server_.run();
+        } catch (const std::exception& error) {
+            failure_ = error.what();
+        }
+    }};
+}
+
+course::TestClient FullServer::connect(int receive_buffer) const {
+    return course::TestClient{port_, {.receive_buffer = receive_buffer}};
+}
+
+std::string FullServer::join() {
+    if (thread_.joinable()) thread_.join();
+    return failure_;
+}
+
+std::string FullServer::stop() {
+    if (thread_.joinable()) server_.close_all();
+    return join();
+}
+
+void expect_reconciled(const ServerMetrics& metrics) {
+    EXPECT_EQ(metrics.posted, metrics.completed) << to_string(metrics);
+    EXPECT_EQ(metrics.created, metrics.freed) << to_string(metrics);
+    EXPECT_EQ(metrics.queued_bytes, 0) << to_string(metrics);
+    EXPECT_EQ(metrics.buffers, 0u) << to_string(metrics);
+}
+
+bool eventually(const std::function<bool()>& condition, std::chrono::seconds limit) {
+    const auto deadline = std::chrono::steady_clock::now() + limit;
+    while (!condition()) {
+        if (std::chrono::steady_clock::now() >= deadline) return false;
+        std::this_thread::sleep_for(std::chrono::milliseconds{10});
+    }
+    return true;
+}
