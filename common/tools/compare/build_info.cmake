@@ -1,4 +1,4 @@
-# Writes OUTPUT, from SOURCE, COMPILER, TARGET_SYSTEM and CONFIGURATION.
+# Writes OUTPUT, from SOURCE, COMPILER, TARGET_SYSTEM, CONFIGURATION and SERVERS.
 find_program(git git)
 set(commit unknown)
 if(git)
@@ -8,6 +8,10 @@ if(git)
     set(commit "${described}")
   endif()
 endif()
-set(info [[{"commit": "@commit@", "compiler": "@COMPILER@", "target": "@TARGET_SYSTEM@", "configuration": "@CONFIGURATION@"}]])
+list(JOIN SERVERS "\", \"" servers)
+if(servers)
+  set(servers "\"${servers}\"")
+endif()
+set(info [[{"commit": "@commit@", "compiler": "@COMPILER@", "target": "@TARGET_SYSTEM@", "configuration": "@CONFIGURATION@", "servers": [@servers@]}]])
 string(CONFIGURE "${info}\n" info @ONLY)
 file(CONFIGURE OUTPUT "${OUTPUT}" CONTENT "${info}")

@@ -4,10 +4,14 @@
 #include <cctype>
 #include <cstddef>
 #include <filesystem>
+#include <fstream>
+#include <ios>
+#include <nlohmann/json.hpp>
 #include <sstream>
 #include <stdexcept>
 #include <string>
 #include <system_error>
+#include <utility>
 #include <vector>
 
 #include "common/testing/server_process.h"
@@ -24,30 +28,6 @@ constexpr const char* kYardstickProgram = "asio_echo";
 
 bool is_digit(char c) { return std::isdigit(static_cast<unsigned char>(c)) != 0; }
 
-bool is_chapter(const std::string& name) {
-    return name.size() > 3 && is_digit(name[0]) && is_digit(name[1]) && name[2] == '_';
-}
-
-/// The programs of chapters whose names begin so, sorted.
-std::vector<fs::path> chapters(const fs::path& directory, const std::string& prefix) {
-    std::vector<fs::path> found;
-    std::error_code error;
-    for (const fs::directory_entry& entry : fs::directory_iterator(directory, error)) {
-        const fs::path& file = entry.path();
-        const std::string stem = utf8_from_path(file.stem()), suffix = utf8_from_path(file.extension());
-        if (!is_chapter(stem) || !stem.starts_with(prefix)) continue;
-        if ((suffix == ".exe" || suffix.empty()) && entry.is_regular_file()) found.push_back(file);
-    }
-    std::sort(found.begin(), found.end());
-    // A longer name behind a chapter's, such as 06_iocp_claims, is another program of that chapter, not its server.
-    const auto belongs = [](const fs::path& chapter, const fs::path& other) {
-        return utf8_from_path(other.stem()).starts_with(utf8_from_path(chapter.stem()) + "_");
-    };
-    for (std::size_t i = 0; i < found.size(); ++i)
-        std::erase_if(found, [&, chapter = found[i]](const fs::path& other) { return belongs(chapter, other); });
-    return found;
-}
-
 /// The file, or the one with ".exe" behind its name; empty if there is neither.
 fs::path existing_program(const fs::path& file) {
     fs::path with_suffix = file;
@@ -59,11 +39,25 @@ fs::path existing_program(const fs::path& file) {
     return {};
 }
 
+/// The chapters' servers in this folder whose names begin so, in their order. Which programs are servers the build has
+/// written down beside them.
+std::vector<fs::path> chapters(const fs::path& directory, const std::string& prefix) {
+    std::ifstream file(directory / "build-info.json", std::ios::binary);
+    const nlohmann::json info = nlohmann::json::parse(file, nullptr, false);
+    std::vector<fs::path> found;
+    if (!info.is_object()) return found;
+    for (const std::string& name : info.value("servers", std::vector<std::string>{})) {
+        if (!name.starts_with(prefix)) continue;
+        if (fs::path program = existing_program(directory / name); !program.empty())
+            found.push_back(std::move(program));
+    }
+    return found;
+}
+
 fs::path find_server(const std::string& name, const fs::path& directory) {
     if (name == kYardstick) return existing_program(directory / kYardstickProgram);
     if (!name.empty() && std::all_of(name.begin(), name.end(), is_digit)) {
-        const auto found = chapters(directory, name + "_");
-        if (found.size() > 1) throw std::runtime_error("more than one program begins with " + name + "_");
+        const auto found = chapters(directory, name + "_");  // the first is the chapter's main.cpp
         return found.empty() ? fs::path{} : found.front();
     }
     const fs::path path = path_from_utf8(name);

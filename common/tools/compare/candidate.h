@@ -20,9 +20,10 @@ struct Candidate {
 /// Wine.
 std::filesystem::path default_servers_directory();
 
-/// What a name on the command line stands for. "06" is the chapter with that number, "asio" the yardstick, "06_iocp" a
-/// program of the servers' directory, anything else a path. Options can follow in the same argument: "06 --threads 1".
-/// @throws std::runtime_error if there is no such program, or more than one
+/// What a name on the command line stands for. "06" is the first server of that chapter, "asio" the yardstick,
+/// "06_iocp" a program of the servers' directory, anything else a path. Options can follow in the same argument: "06
+/// --threads 1".
+/// @throws std::runtime_error if there is no such program
 Candidate find_candidate(const std::string& text, const std::filesystem::path& servers_directory);
 
 /// All chapters in their order, then the yardstick.

@@ -21,6 +21,7 @@
 #include "common/tools/load/load.h"
 #include "common/tools/load/report.h"
 #include "common/tools/load/text.h"
+#include "common/tools/load/visits.h"
 
 namespace course {
 
@@ -78,7 +79,9 @@ std::unique_ptr<EchoServer> start(const Candidate& candidate, const std::filesys
     }
 }
 
-void load_server(const EchoServer& server, LoadSettings settings, std::optional<int> wineserver, Cell& cell) {
+void load_server(const EchoServer& server, LoadSettings settings, bool visits, std::optional<int> wineserver,
+                 Cell& cell) {
+    const ProcessUsage before = server.usage();
     Used begin, end;
     ProcessUsage usage;
     settings.port = server.port();
@@ -87,7 +90,7 @@ void load_server(const EchoServer& server, LoadSettings settings, std::optional<
         end = used_by(server, wineserver);
         usage = server.usage();
     };
-    cell.load = run_load(settings);
+    cell.load = visits ? run_visits(settings) : run_load(settings);
     const std::uint64_t echoes = cell.load.echoes;
     constexpr double kMillisecondsPer1000 = 1e3 * 1e3;
     cell.cpu_ms_per_1000 = per_echo(begin.cpu_seconds, end.cpu_seconds, echoes, kMillisecondsPer1000);
@@ -96,6 +99,10 @@ void load_server(const EchoServer& server, LoadSettings settings, std::optional<
     cell.wineserver_requests_per_echo = per_echo(begin.wineserver_requests, end.wineserver_requests, echoes, 1);
     cell.peak_threads = usage.threads;
     cell.peak_memory_bytes = usage.memory_bytes;
+    if (settings.idle > 0 && before.memory_bytes && usage.memory_bytes) {
+        const double grown = static_cast<double>(*usage.memory_bytes) - static_cast<double>(*before.memory_bytes);
+        cell.kib_per_idle_client = grown / 1024 / static_cast<double>(settings.idle);
+    }
 }
 
 }  // namespace
@@ -107,10 +114,11 @@ json to_json(const Cell& cell) {
     all["wineserver_requests_per_echo"] = or_null(cell.wineserver_requests_per_echo);
     all["peak_threads"] = or_null(cell.peak_threads);
     all["peak_memory_bytes"] = or_null(cell.peak_memory_bytes);
+    all["kib_per_idle_client"] = or_null(cell.kib_per_idle_client);
     return all;
 }
 
-Cell measure(const Candidate& candidate, LoadSettings settings, Pinning& pinning,
+Cell measure(const Candidate& candidate, LoadSettings settings, bool visits, Pinning& pinning,
              const std::filesystem::path& scratch) {
     Cell cell;
     cell.load.clients = cell.load.unserved = settings.clients;  // until they are served
@@ -126,7 +134,7 @@ Cell measure(const Candidate& candidate, LoadSettings settings, Pinning& pinning
     }
     const std::optional<int> wineserver = candidate.needs_wine() ? find_wineserver() : std::nullopt;
     pinning.adopt(wineserver);
-    load_server(*server, std::move(settings), wineserver, cell);
+    load_server(*server, std::move(settings), visits, wineserver, cell);
     const std::optional<int> status = server->stop(kStopLimit);
     if (!status) {
         blame(cell.load, "stop", "it did not stop when its standard input ended");

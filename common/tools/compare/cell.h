@@ -19,12 +19,16 @@ struct Cell {
     std::optional<double> wineserver_requests_per_echo;
     std::optional<std::uint64_t> peak_threads;
     std::optional<std::uint64_t> peak_memory_bytes;
+    std::optional<double> kib_per_idle_client;  ///< how much the server grew from before the first connect to the
+                                                ///< window's end, the senders' share included, by idle client
 };
 
 nlohmann::json to_json(const Cell& cell);
 
 /// Starts the server, loads it, stops it by ending its standard input, and reads its own statistics.
 /// @param scratch  a directory for the statistics file
-Cell measure(const Candidate& candidate, LoadSettings settings, Pinning& pinning, const std::filesystem::path& scratch);
+/// @param visits  short visits (run_visits) instead of clients that stay
+Cell measure(const Candidate& candidate, LoadSettings settings, bool visits, Pinning& pinning,
+             const std::filesystem::path& scratch);
 
 }  // namespace course

@@ -109,7 +109,18 @@ TEST(Compare, MeasuresAServerAndTheYardstick) {
         EXPECT_EQ(row.at("errors"), 0);
         EXPECT_FALSE(row.at("peak_threads").is_null());
         EXPECT_FALSE(row.at("peak_memory_mb").is_null());
+        EXPECT_FALSE(row.at("kib_per_idle_client").is_null());
+        EXPECT_EQ(row.at("relative").at("to"), "asio");
     }
+    EXPECT_EQ(rows.at("asio").at("relative").at("median"), 1);
+}
+
+TEST(Compare, MeasuresShortVisits) {
+    const json rows = compare({"06", "--visits", "--clients", "4", "--quick"}, 0);
+    ASSERT_TRUE(rows.contains("06_iocp"));
+    EXPECT_GT(echoes_per_second(rows.at("06_iocp")), 0);
+    EXPECT_EQ(rows.at("06_iocp").at("unserved_clients"), 0);
+    EXPECT_FALSE(rows.at("06_iocp").contains("relative"));  // there is nothing to relate it to
 }
 
 TEST(Compare, ShowsAServerThatTakesTwiceAsLong) {
@@ -153,6 +164,7 @@ TEST(Candidate, IsFoundByNumberNameAndPath) {
     const fs::path directory = executable_directory();
     const Candidate by_number = find_candidate("05", directory);
     EXPECT_EQ(by_number.name, "05_overlapped_callback");
+    EXPECT_EQ(find_candidate("06", directory).name, "06_iocp");
     EXPECT_EQ(find_candidate("05_overlapped_callback", directory).program, by_number.program);
     EXPECT_EQ(find_candidate(utf8_from_path(by_number.program), "nowhere").program, by_number.program);
     EXPECT_EQ(find_candidate("asio", directory).name, "asio");
@@ -169,9 +181,10 @@ TEST(Candidate, TakesOptionsOfItsOwn) {
 
 TEST(Candidate, AllOfThemStandInTheirOrder) {
     const auto all = all_candidates(executable_directory());
-    ASSERT_EQ(all.size(), 7u);
+    ASSERT_EQ(all.size(), 8u);
     EXPECT_EQ(all.front().name, "01_blocking");
     EXPECT_EQ(all[5].name, "06_iocp");
+    EXPECT_EQ(all[6].name, "06_iocp_full");
     EXPECT_EQ(all.back().name, "asio");
 }
 
@@ -182,6 +195,26 @@ TEST(Spread, IsMedianLeastAndGreatest) {
     EXPECT_EQ(odd->least, 1);
     EXPECT_EQ(odd->greatest, 3);
     EXPECT_EQ(spread_of({4, 1, 2, 3})->median, 2.5);
+}
+
+TEST(Table, ComparesRoundByRound) {
+    std::vector<Row> rows(2);
+    rows[0].candidate.name = "mine";
+    rows[1].candidate.name = "asio";
+    const double mine[] = {300, 20, 900}, asio[] = {100, 10, 600};  // a machine that was slow for a round
+    for (std::size_t round = 0; round < 3; ++round) {
+        for (Row& row : rows) row.rounds.emplace_back().load.seconds = 1;
+        rows[0].rounds[round].load.echoes = static_cast<std::uint64_t>(mine[round]);
+        rows[1].rounds[round].load.echoes = static_cast<std::uint64_t>(asio[round]);
+    }
+    const auto ratio = relative_to("asio", rows[0], rows);
+    ASSERT_TRUE(ratio.has_value());
+    EXPECT_EQ(ratio->median, 2);
+    EXPECT_EQ(ratio->least, 1.5);
+    EXPECT_EQ(ratio->greatest, 3);
+    EXPECT_NE(to_table(rows, false, "asio").find("2.00 (1.50-3.00)"), std::string::npos);
+    rows[1].clients = 60;  // no row to compare with
+    EXPECT_FALSE(relative_to("asio", rows[0], rows).has_value());
 }
 
 TEST(Table, MarksWhatMustNotBeOverlooked) {

@@ -1,6 +1,7 @@
 // compare: runs several echo servers under the same load, round by round, and shows them side by side.
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <charconv>
 #include <csignal>
 #include <cstddef>
@@ -15,6 +16,7 @@
 #include <string>
 #include <string_view>
 #include <system_error>
+#include <utility>
 #include <vector>
 
 #include "common/testing/server_process.h"
@@ -54,7 +56,8 @@ struct Settings {
     std::size_t size = 64, depth = 1, idle = 0;
     double seconds = 0.6, warm_up = 0.2;
     int rounds = 5;
-    bool quick = false, wide = false, pin = kPinByDefault;
+    bool quick = false, wide = false, visits = false, pin = kPinByDefault;
+    std::string base = "asio";
     std::string output;
 };
 
@@ -83,6 +86,10 @@ void define_options(CLI::App& app, Settings& settings) {
     app.add_flag("--quick", settings.quick, "For a first look: one round of 0.3 seconds")
         ->excludes(seconds)
         ->excludes(rounds);
+    app.add_flag("--visits", settings.visits,
+                 "Short visits: each client connects, has one echo, leaves and comes again; an echo is a whole visit");
+    app.add_option("--relative-to", settings.base, "The server whose echoes/s are to be 1.00, if it takes part")
+        ->capture_default_str();
     app.add_flag("--wide", settings.wide, "More columns");
     app.add_flag("--pin,!--no-pin", settings.pin,
                  kPinByDefault
@@ -140,10 +147,10 @@ void measure_all(const Settings& settings, std::vector<course::Row>& rows, std::
                 load.idle = settings.idle;
                 load.seconds = course::Seconds{settings.seconds};
                 load.warm_up = course::Seconds{settings.warm_up};
-                load.connect_limit = course::Seconds{3};
+                load.connect_limit = course::Seconds{3 + static_cast<double>(settings.idle) / 500};
                 progress.begin("round " + std::to_string(round + 1) + ", " + std::to_string(row.clients) +
                                " clients, " + row.candidate.name);
-                row.rounds.push_back(course::measure(row.candidate, load, pinning, scratch));
+                row.rounds.push_back(course::measure(row.candidate, load, settings.visits, pinning, scratch));
                 progress.end(
                     course::with_commas(static_cast<std::uint64_t>(row.rounds.back().load.echoes_per_second())) +
                     " echoes/s");
@@ -155,6 +162,7 @@ void measure_all(const Settings& settings, std::vector<course::Row>& rows, std::
 std::string settings_in_words(const Settings& settings, const course::Pinning& pinning) {
     std::string text = "messages of " + std::to_string(settings.size) + " bytes, " + std::to_string(settings.depth) +
                        " under way per client; ";
+    if (settings.visits) text = "visits: connect, one echo of " + std::to_string(settings.size) + " bytes, leave; ";
     if (settings.idle > 0) text += std::to_string(settings.idle) + " idle clients besides; ";
     text +=
         settings.rounds == 1 ? std::string("1 round of ") : std::to_string(settings.rounds) + " interleaved rounds of ";
@@ -167,10 +175,9 @@ std::string settings_in_words(const Settings& settings, const course::Pinning& p
 }
 
 nlohmann::json to_json(const Settings& settings, const course::Pinning& pinning) {
-    return {{"size", settings.size},       {"depth", settings.depth},
-            {"idle", settings.idle},       {"seconds", settings.seconds},
-            {"warm_up", settings.warm_up}, {"rounds", settings.rounds},
-            {"pinned", pinning.active()},  {"spread", "least and greatest round"}};
+    return {{"size", settings.size},       {"depth", settings.depth},     {"idle", settings.idle},
+            {"seconds", settings.seconds}, {"warm_up", settings.warm_up}, {"rounds", settings.rounds},
+            {"visits", settings.visits},   {"pinned", pinning.active()},  {"spread", "least and greatest round"}};
 }
 
 int run(Settings settings) {
@@ -201,14 +208,22 @@ int run(Settings settings) {
         return 130;
     }
 
+    const bool has_base =
+        std::ranges::any_of(rows, [&](const auto& row) { return row.candidate.name == settings.base; });
+    const std::string base = has_base && candidates.size() > 1 ? settings.base : std::string{};
     std::cout << course::machine_in_words(machine) << '\n' << settings_in_words(settings, pinning) << "\n\n";
-    std::cout << course::to_table(rows, settings.wide) << '\n' << course::warnings(rows) << course::wine_notes(machine);
+    std::cout << course::to_table(rows, settings.wide, base) << '\n'
+              << course::warnings(rows) << course::wine_notes(machine);
 
     nlohmann::json results = {
         {"format", 1}, {"began", began}, {"machine", machine}, {"settings", to_json(settings, pinning)}};
     std::uint64_t errors = 0;
     for (const course::Row& row : rows) {
-        results["rows"].push_back(to_json(row));
+        nlohmann::json one = to_json(row);
+        if (const auto ratio = course::relative_to(base, row, rows))
+            one["relative"] = {
+                {"to", base}, {"median", ratio->median}, {"least", ratio->least}, {"greatest", ratio->greatest}};
+        results["rows"].push_back(std::move(one));
         errors += row.error_count();
     }
     const auto file = output / "results.json";

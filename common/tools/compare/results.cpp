@@ -60,6 +60,7 @@ const std::vector<Column>& columns() {
         if (!c.peak_memory_bytes) return std::nullopt;
         return static_cast<double>(*c.peak_memory_bytes) / 1e6;
     }},
+        {"KiB/idle", "kib_per_idle_client", 2, false, true, [](const Cell& c) { return c.kib_per_idle_client; }},
     };
     return all;
 }
@@ -139,10 +140,24 @@ nlohmann::json to_json(const Row& row) {
     return all;
 }
 
-std::string to_table(const std::vector<Row>& rows, bool wide) {
+std::optional<Spread> relative_to(const std::string& base, const Row& row, const std::vector<Row>& rows) {
+    const auto found = std::find_if(rows.begin(), rows.end(), [&](const Row& other) {
+        return other.candidate.name == base && other.clients == row.clients;
+    });
+    if (found == rows.end()) return std::nullopt;
+    std::vector<double> ratios;
+    for (std::size_t round = 0; round < std::min(row.rounds.size(), found->rounds.size()); ++round)
+        if (const double one = found->rounds[round].load.echoes_per_second(); one > 0)
+            ratios.push_back(row.rounds[round].load.echoes_per_second() / one);
+    return spread_of(ratios);
+}
+
+std::string to_table(const std::vector<Row>& rows, bool wide, const std::string& base) {
+    const Column ratio{"", "", 2, true, false, {}};
     std::vector<std::string> titles{"server", "clients"};
     for (const Column& column : columns())
         if (wide || !column.wide) titles.emplace_back(column.title);
+    if (!base.empty()) titles.insert(titles.begin() + 3, "x " + base);
     titles.insert(titles.end(), {"unserved", "errors"});
     std::vector<std::vector<std::string>> lines{titles};
     for (std::size_t i = 0; i < rows.size(); ++i) {
@@ -151,6 +166,7 @@ std::string to_table(const std::vector<Row>& rows, bool wide) {
         std::vector<std::string> line{row.candidate.name, std::to_string(row.clients)};
         for (const Column& column : columns())
             if (wide || !column.wide) line.push_back(in_words(row.spread(column.figure), column));
+        if (!base.empty()) line.insert(line.begin() + 3, in_words(relative_to(base, row, rows), ratio));
         line.push_back(std::to_string(row.most_unserved()) + (row.most_unserved() ? " (!)" : ""));
         line.push_back(std::to_string(row.error_count()) + (row.error_count() ? " (!)" : ""));
         lines.push_back(line);

@@ -42,9 +42,14 @@ struct Row {
 
 nlohmann::json to_json(const Row& row);
 
+/// Round by round, the echoes/s of a row as a multiple of those of the row with the same number of clients whose server
+/// is `base`; empty if there is none, or if it has no figure to divide by.
+std::optional<Spread> relative_to(const std::string& base, const Row& row, const std::vector<Row>& rows);
+
 /// The rows of one number of clients stand together, in the order of the candidates.
 /// @param wide  with more columns
-std::string to_table(const std::vector<Row>& rows, bool wide);
+/// @param base  the server whose echoes/s are 1.00 in a column of its own; empty: no such column
+std::string to_table(const std::vector<Row>& rows, bool wide, const std::string& base = {});
 
 /// What must not be overlooked: unserved clients, errors, a load that was the limit. Empty if there is nothing.
 std::string warnings(const std::vector<Row>& rows);

@@ -18,6 +18,8 @@ namespace {
 constexpr std::uint64_t kLargestTransfer = 65'536;  // bounds what a client costs in memory
 constexpr std::size_t kExamples = 10;
 
+}  // namespace
+
 std::string kind_of(const asio::error_code& error) {
     if (error == asio::error::eof) return "eof";
     if (error == asio::error::connection_reset || error == asio::error::connection_aborted ||
@@ -26,8 +28,6 @@ std::string kind_of(const asio::error_code& error) {
     return "other";
 }
 
-/// Asio connects with ConnectEx, which needs a bound socket. Without this option Windows keeps its port to itself for
-/// minutes after the close, and some runs later there is none left.
 void let_port_be_shared([[maybe_unused]] asio::ip::tcp::socket& socket) {
 #ifdef SO_REUSE_UNICASTPORT
     const BOOL yes = TRUE;  // a system too old to know the option refuses it, and that is all
@@ -35,8 +35,6 @@ void let_port_be_shared([[maybe_unused]] asio::ip::tcp::socket& socket) {
                  sizeof yes);
 #endif
 }
-
-}  // namespace
 
 void ClientOwner::fail(const std::string& kind, const std::string& text) {
     ++report.errors[kind];

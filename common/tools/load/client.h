@@ -16,6 +16,13 @@ namespace course {
 
 class Client;
 
+/// The kind of an error, as LoadReport counts it: "eof", "reset" or "other".
+std::string kind_of(const asio::error_code& error);
+
+/// Asio connects with ConnectEx, which needs a bound socket. Without this option Windows keeps its port to itself for
+/// minutes after the close, and some runs later there is none left.
+void let_port_be_shared(asio::ip::tcp::socket& socket);
+
 /// What the clients share with the run they belong to.
 struct ClientOwner {
     bool sending = false;    ///< the load has begun; before, a client sends one message to see that it is served

@@ -20,6 +20,7 @@
 #include <vector>
 
 #include "common/tools/load/report.h"
+#include "common/tools/load/visits.h"
 
 namespace course {
 namespace {
@@ -99,6 +100,32 @@ TEST(Load, HasNothingToSayAgainstAGoodServer) {
     EXPECT_LE(report.least_echoes, report.median_echoes);
     EXPECT_LE(report.median_echoes, report.most_echoes);
     EXPECT_GE(report.longest_wait, report.latency.quantile(0.999));
+}
+
+TEST(Visits, EachIsAConnectAnEchoAndAGoodEnd) {
+    SpoilingServer server(echo);
+    const LoadReport report = run_visits(server.settings(4));
+    EXPECT_EQ(errors_in_words(report), "none");
+    EXPECT_EQ(report.unserved, 0u);
+    EXPECT_GT(report.echoes, 4u);
+    EXPECT_EQ(report.latency.count(), report.echoes);
+    EXPECT_EQ(report.bytes, report.echoes * server.settings(4).size);
+}
+
+TEST(Visits, WrongBytesAndMissingOnesAreErrors) {
+    SpoilingServer wrong([](int client, std::string bytes) {
+        if (client == 1) bytes.back() ^= 1;
+        return bytes;
+    });
+    EXPECT_EQ(errors_in_words(run_visits(wrong.settings(4))), "1 mismatch");
+    SpoilingServer closing([](int client, std::string bytes) { return client == 1 ? std::string{} : bytes; });
+    EXPECT_EQ(run_visits(closing.settings(4)).error_count(), 1u);
+    SpoilingServer silent([](int client, std::string bytes) {  // one byte is never echoed
+        if (client == 1) bytes.pop_back();
+        return bytes;
+    });
+    const LoadReport report = run_visits(silent.settings(4));
+    EXPECT_EQ(errors_in_words(report), "1 timeout");
 }
 
 TEST(Load, TakesMessagesLargerThanATransferAndManyAtOnce) {

@@ -12,11 +12,13 @@
 #include "common/tools/load/load.h"
 #include "common/tools/load/report.h"
 #include "common/tools/load/text.h"
+#include "common/tools/load/visits.h"
 
 namespace {
 
 struct CommandLine {
     course::LoadSettings load;
+    bool visits = false;
     std::string json;
 };
 
@@ -39,6 +41,8 @@ void define_options(CLI::App& app, CommandLine& line) {
                    "Connects per second, the load growing with them; 0: all connect first, then begin")
         ->check(CLI::NonNegativeNumber)
         ->capture_default_str();
+    app.add_flag("--visits", line.visits,
+                 "Short visits: each client connects, has one echo, leaves and comes again; an echo is a whole visit");
     const auto seconds = [&](const char* name, course::Seconds& target, const char* help) {
         app.add_option_function<double>(name, [&target](double value) { target = course::Seconds{value}; }, help)
             ->check(CLI::Range(0.0, 86'400.0))
@@ -74,7 +78,7 @@ int main(int argc, char** argv) try {
     } catch (const CLI::ParseError& error) {
         return app.exit(error) == 0 ? 0 : 2;
     }
-    const course::LoadReport report = course::run_load(line.load);
+    const course::LoadReport report = line.visits ? course::run_visits(line.load) : course::run_load(line.load);
     if (line.json != "-") std::cout << course::to_text(report);
     if (!line.json.empty()) write_json(line.json, report);
     return report.error_count() == 0 && report.unserved == 0 ? 0 : 1;
