@@ -62,7 +62,7 @@ void Server::run() {
     if (!failure_.empty()) throw std::runtime_error(failure_);
 }
 
-void Server::work(Worker& worker) {
+void Server::work(Worker& worker) {  // [doc:work]
     this_worker = &worker;
     std::array<OVERLAPPED_ENTRY, 64> room;
     for (bool quit = false; !quit;) {

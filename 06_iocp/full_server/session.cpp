@@ -111,7 +111,7 @@ bool Session::take_receive_result(DWORD bytes, int error) {
 
 // Not received at once: the session queues behind the others of this worker, so that a busy client starves none, and by
 // the time it is its turn the next message is often there, and the receive completes at once.
-void Session::decide_next_turn(Worker& worker) {
+void Session::decide_next_turn(Worker& worker) {  // [doc:turn]
     const Lock lock{mutex_};
     if (closing_) {
         reading_ = false;
@@ -202,7 +202,7 @@ void Session::begin_close(CloseReason reason) {
 
 // Once neither side has anything left to do, a last turn on a worker's thread takes leave: not here, where the caller
 // may hold locks that the service's on_closed wants.
-void Session::finish_if_done() {
+void Session::finish_if_done() {  // [doc:finish]
     if (reading_ || sending_ || !gathered_.empty() || closed_) return;
     if (!closing_) ::shutdown(socket_.get(), SD_SEND);
     closing_ = closed_ = true;
