@@ -60,8 +60,8 @@ if(COURSE_TESTS)
 endif()
 
 # add_chapter(<name> [DEFINITIONS <NAME=value>...])
-# The chapter's server, <name>, and <name>_claims if there is a claims.cpp. The global property COURSE_CHAPTERS lists the
-# chapters for the tests that run against each of them.
+# The chapter's server, <name>, and <name>_claims if there is a claims.cpp (the classic bugs may have a bugs.cpp). The
+# global property COURSE_CHAPTERS lists the chapters for the tests that run against each of them.
 function(add_chapter name)
   cmake_parse_arguments(PARSE_ARGV 1 chapter "" "" "DEFINITIONS")
   if(NOT WIN32)
@@ -76,6 +76,9 @@ function(add_chapter name)
   if(COURSE_TESTS AND EXISTS "${CMAKE_CURRENT_SOURCE_DIR}/claims.cpp")
     course_require_catch2()
     add_executable(${name}_claims claims.cpp)
+    if(EXISTS "${CMAKE_CURRENT_SOURCE_DIR}/bugs.cpp")
+      target_sources(${name}_claims PRIVATE bugs.cpp)
+    endif()
     target_compile_definitions(${name}_claims PRIVATE ${chapter_DEFINITIONS})
     target_link_libraries(${name}_claims PRIVATE course_common course_testing Catch2::Catch2WithMain)
     set_target_properties(${name}_claims PROPERTIES FOLDER claims)
