@@ -1,0 +1,160 @@
+// What 01_blocking can do, what it costs, and how hard it is to stop: proved live.
+#include <catch2/catch_test_macros.hpp>
+#include <future>
+#include <vector>
+
+#include "common/testing/server_process.h"
+#include "common/testing/sockets.h"
+#include "common/testing/test_client.h"
+
+using namespace course;
+using namespace std::chrono_literals;
+
+namespace {
+
+HANDLE as_handle(SOCKET socket) { return reinterpret_cast<HANDLE>(socket); }
+
+struct Outcome {
+    int result;
+    int error;
+};
+
+// recv() on a thread of its own, which the caller wants to get back.
+std::future<Outcome> receive_on_a_thread(SOCKET socket) {
+    return std::async(std::launch::async, [socket] {
+        char byte;
+        const int got = ::recv(socket, &byte, 1, 0);
+        return Outcome{got, got == SOCKET_ERROR ? ::WSAGetLastError() : 0};
+    });
+}
+
+std::future<Outcome> accept_on_a_thread(SOCKET listener) {
+    return std::async(std::launch::async, [listener] {
+        const UniqueSocket accepted{::accept(listener, nullptr, nullptr)};
+        return accepted ? Outcome{0, 0} : Outcome{SOCKET_ERROR, ::WSAGetLastError()};
+    });
+}
+
+bool returned(const std::future<Outcome>& call, std::chrono::milliseconds wait) {
+    return call.wait_for(wait) == std::future_status::ready;
+}
+
+}  // namespace
+
+SCENARIO("a silent client blocks the others when one is served at a time") {
+    GIVEN("a server that serves in its accept loop, and a client that says nothing more") {
+        EchoServer server{"01_blocking", {"--one-at-a-time"}};
+        TestClient silent{server.port()};
+        REQUIRE(silent.exchange("hello") == "hello");
+        WHEN("a second client connects and sends") {
+            TestClient second{server.port()};
+            second.send("second");
+            THEN("it is connected, but gets no answer until the first has left") {
+                CHECK_FALSE(is_readable(second.socket(), 300ms));
+                silent.close();
+                CHECK(second.receive(6) == "second");
+            }
+        }
+    }
+}
+
+SCENARIO("with a thread per client a silent client blocks nobody") {
+    GIVEN("the server as it is by default, and a client that says nothing more") {
+        EchoServer server{"01_blocking"};
+        TestClient silent{server.port()};
+        REQUIRE(silent.exchange("hello") == "hello");
+        WHEN("a second client connects and sends") {
+            TestClient second{server.port()};
+            THEN("it is answered, and the first is still there") {
+                CHECK(second.exchange("second") == "second");
+                CHECK(silent.exchange("again") == "again");
+            }
+        }
+    }
+}
+
+SCENARIO("every idle client costs a thread") {
+    GIVEN("a server, and the threads it has before anyone comes") {
+        EchoServer server{"01_blocking"};
+        const auto before = server.usage().threads;
+        if (!before) SKIP("this system does not count the threads of another process");
+        WHEN("40 clients have been served and stay, idle") {
+            std::vector<TestClient> clients;
+            for (int i = 0; i < 40; ++i) REQUIRE(clients.emplace_back(server.port()).exchange("hello") == "hello");
+            const auto during = server.usage().threads;
+            clients.clear();
+            THEN("there are 40 threads more, which are joined when the next one comes") {
+                CHECK(during == *before + 40);
+                CHECK(eventually([&] {
+                    TestClient{server.port()}.exchange("x");
+                    return *server.usage().threads <= *before + 2;
+                }));
+            }
+        }
+    }
+}
+
+SCENARIO("a cancel misses a recv that has not begun") {
+    GIVEN("a connection, and a cancel that comes a moment too early") {
+        const SocketPair pair = make_socket_pair();
+        ::CancelIoEx(as_handle(pair.server.get()), nullptr);
+        WHEN("a thread calls recv") {
+            auto call = receive_on_a_thread(pair.server.get());
+            THEN("it waits for bytes as if nothing had been cancelled") {
+                CHECK_FALSE(returned(call, 200ms));
+                REQUIRE(::send(pair.client.get(), "x", 1, 0) == 1);
+                CHECK(call.get().result == 1);
+            }
+        }
+    }
+}
+
+SCENARIO("shutdown and then one cancel end every recv") {
+    GIVEN("20 connections, on half of which a thread has called recv") {
+        std::vector<SocketPair> pairs;
+        std::vector<std::future<Outcome>> calls;
+        for (int i = 0; i < 20; ++i) pairs.push_back(make_socket_pair());
+        for (std::size_t i = 0; i < 10; ++i) calls.push_back(receive_on_a_thread(pairs[i].server.get()));
+        WHEN("each socket is shut down and its calls are cancelled, once, before the others call recv") {
+            for (const SocketPair& pair : pairs) {
+                REQUIRE(::shutdown(pair.server.get(), SD_BOTH) == 0);
+                ::CancelIoEx(as_handle(pair.server.get()), nullptr);
+            }
+            for (std::size_t i = 10; i < 20; ++i) calls.push_back(receive_on_a_thread(pairs[i].server.get()));
+            THEN("all of them return without a byte: cancelled, or at the end") {
+                const auto deadline = std::chrono::steady_clock::now() + patience;
+                for (auto& call : calls) CHECK(call.wait_until(deadline) == std::future_status::ready);
+                pairs.clear();  // ends those that still wait, in a failed scenario
+                for (auto& call : calls) CHECK(call.get().result <= 0);
+            }
+        }
+    }
+}
+
+SCENARIO("a blocked accept is woken by cancels alone and they must be repeated") {
+    GIVEN("a listener that has been cancelled before anyone waits in accept") {
+        const UniqueSocket listener = open_listener("127.0.0.1", 0);
+        ::CancelIoEx(as_handle(listener.get()), nullptr);
+        WHEN("a thread calls accept") {
+            auto call = accept_on_a_thread(listener.get());
+            THEN("the cancel was too early, and only a further one wakes it") {
+                CHECK_FALSE(returned(call, 200ms));
+                CHECK(eventually([&] {
+                    ::CancelIoEx(as_handle(listener.get()), nullptr);
+                    return returned(call, 0ms);
+                }));
+                CHECK(call.get().error == WSA_OPERATION_ABORTED);
+            }
+            AND_THEN("it is alive: a client is accepted") {
+                const UniqueSocket client = connect_to(listener.get());
+                CHECK(call.get().error == 0);
+            }
+        }
+        WHEN("the listener is shut down, as one does with a connection") {
+            THEN("that is refused, for it has no peer") {
+                CHECK(::shutdown(listener.get(), SD_BOTH) == SOCKET_ERROR);
+                CHECK(::WSAGetLastError() == WSAENOTCONN);
+            }
+        }
+    }
+}
