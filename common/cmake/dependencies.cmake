@@ -39,10 +39,11 @@ endmacro()
 
 macro(course_require_catch2)
   FetchContent_MakeAvailable(Catch2)
-  if(catch2_SOURCE_DIR)  # an installed copy brings its modules by itself
-    list(APPEND CMAKE_MODULE_PATH "${catch2_SOURCE_DIR}/extras")
+  if(catch2_SOURCE_DIR)  # by path: only the first folder that finds an installed copy gets its modules by name
+    include("${catch2_SOURCE_DIR}/extras/Catch.cmake")
+  else()
+    include("${Catch2_DIR}/Catch.cmake")
   endif()
-  include(Catch)
 endmacro()
 
 macro(course_require_cli11)
