@@ -18,21 +18,21 @@ struct Connection {
 };
 
 // 0 means the peer has finished sending (FIN): the normal end, not an error.
-int receive_from(Connection& c) {
+int receive_from(Connection& c) {  // [doc:receive]
     const int got = ::recv(c.socket.get(), c.buffer.data(), static_cast<int>(c.buffer.size()), 0);
     if (got == SOCKET_ERROR) throw_error("recv");
     return got;
 }
 
-void echo_back(Connection& c, int size) {
-    for (int sent = 0; sent < size;) {  // send() may take only part of the buffer
+void echo_back(Connection& c, int size) {  // [doc:send]
+    for (int sent = 0; sent < size;) {     // send() may take only part of the buffer
         const int n = ::send(c.socket.get(), c.buffer.data() + sent, size - sent, 0);
         if (n == SOCKET_ERROR) throw_error("send");
         sent += n;
     }
 }
 
-void serve_client(App& app, Connection& c) {
+void serve_client(App& app, Connection& c) {  // [doc:serve]
     std::string why = "left";
     try {
         while (const int got = receive_from(c)) {
@@ -56,7 +56,7 @@ void join_finished(std::list<Connection>& clients) {
 }
 
 // Waits in accept(); the clients' threads wait in recv() and send().
-void run_server(App& app) {
+void run_server(App& app) {  // [doc:wait]
     std::list<Connection> clients;
     std::mutex mutex;  // guards the list against the thread that runs wake
     const auto wake = [&] {

@@ -16,14 +16,14 @@ struct Connection {
 };
 
 // 0 means the peer has finished sending (FIN); nothing means there is nothing to read after all.
-std::optional<int> receive_from(Connection& c) {
+std::optional<int> receive_from(Connection& c) {  // [doc:receive]
     const int got = ::recv(c.socket.get(), c.buffer.data(), static_cast<int>(c.buffer.size()), 0);
     if (got != SOCKET_ERROR) return got;
     if (::WSAGetLastError() != WSAEWOULDBLOCK) throw_error("recv");
     return std::nullopt;
 }
 
-void echo_back(Connection& c) {
+void echo_back(Connection& c) {  // [doc:send]
     while (c.sent < c.size) {
         const int n = ::send(c.socket.get(), c.buffer.data() + c.sent, c.size - c.sent, 0);
         if (n != SOCKET_ERROR)
@@ -61,7 +61,7 @@ bool make_non_blocking(SOCKET socket) {
 }
 
 // select() waits for sockets only; so another thread wakes it by a datagram to this socket, which is its own peer.
-UniqueSocket make_wake_socket() {
+UniqueSocket make_wake_socket() {  // [doc:wake]
     UniqueSocket s{::socket(AF_INET, SOCK_DGRAM, 0)};
     sockaddr_in self{};
     int size = sizeof self;
@@ -74,7 +74,7 @@ UniqueSocket make_wake_socket() {
 }
 
 // Waits in select().
-void run_server(App& app) {
+void run_server(App& app) {                              // [doc:wait]
     constexpr std::size_t max_clients = FD_SETSIZE - 2;  // beside the listener and the wake socket
     if (!make_non_blocking(app.listener)) throw_error("ioctlsocket");
     const UniqueSocket wake = make_wake_socket();

@@ -45,8 +45,8 @@ bool echo_back(Connection& c) {
 
 // Returns false when the connection is over. One receive per event keeps the 63 equal: if more data waits, recv()
 // has FD_READ signalled again. But no event follows FD_CLOSE, so after it we read on until recv() returns 0.
-bool serve_client(App& app, Connection& c) try {
-    WSANETWORKEVENTS happened{};  // fetching them also resets the event, with no gap between
+bool serve_client(App& app, Connection& c) try {  // [doc:serve]
+    WSANETWORKEVENTS happened{};                  // fetching them also resets the event, with no gap between
     if (::WSAEnumNetworkEvents(c.socket.get(), c.event.get(), &happened)) throw_error("WSAEnumNetworkEvents");
     if (happened.lNetworkEvents & FD_CLOSE) {
         if (const int error = happened.iErrorCode[FD_CLOSE_BIT]) throw_error("connection", error);
@@ -72,7 +72,7 @@ bool serve_client(App& app, Connection& c) try {
 }
 
 // A thread, the clients it waits for, and the box in which new ones are handed to it.
-struct Worker {
+struct Worker {  // [doc:worker]
     static constexpr std::size_t max_clients = WSA_MAXIMUM_WAIT_EVENTS - 1;
     UniqueEvent wake;
     std::mutex mutex;  // guards box and load
@@ -98,7 +98,7 @@ void adopt_clients(App& app, Worker& w, Connections& clients) {
 }
 
 // Waits in WSAWaitForMultipleEvents() for the clients of one worker.
-void serve_clients(App& app, Worker& w) {
+void serve_clients(App& app, Worker& w) {  // [doc:wait]
     Connections clients;
     std::array<WSAEVENT, WSA_MAXIMUM_WAIT_EVENTS> events{w.wake.get()};
     while (!app.time_up && !(app.stopping && clients.empty())) {
@@ -130,7 +130,7 @@ Worker& find_worker(App& app, std::list<Worker>& workers) {
     return w;
 }
 
-void hand_over(App& app, std::list<Worker>& workers, UniqueSocket socket) try {
+void hand_over(App& app, std::list<Worker>& workers, UniqueSocket socket) try {  // [doc:hand_over]
     Worker& w = find_worker(app, workers);
     const std::lock_guard lock{w.mutex};
     ++w.load;
