@@ -18,20 +18,20 @@ std::string receive_once(SOCKET socket) {
     return got > 0 ? std::string(buffer.data(), static_cast<std::size_t>(got)) : std::string{};
 }
 
-// A message ends where its newline is, not where a recv() ends.
-std::vector<std::string> receive_lines(SOCKET socket, std::size_t count) {
-    std::vector<std::string> lines(1);
-    while (lines.size() <= count) {
+// A message ends where its semicolon is, not where a recv() ends.
+std::vector<std::string> receive_messages(SOCKET socket, std::size_t count) {
+    std::vector<std::string> messages(1);
+    while (messages.size() <= count) {
         const std::string bytes = receive_once(socket);
         if (bytes.empty()) break;
         for (const char byte : bytes)
-            if (byte == '\n')
-                lines.emplace_back();
+            if (byte == ';')
+                messages.emplace_back();
             else
-                lines.back() += byte;
+                messages.back() += byte;
     }
-    lines.pop_back();  // what follows the last newline
-    return lines;
+    messages.pop_back();  // what follows the last semicolon
+    return messages;
 }
 
 std::size_t count_to_end(SOCKET socket) {
@@ -68,22 +68,22 @@ sockaddr_in with_address(sockaddr_in address, u_long ip) {
 SCENARIO("one recv is not one message") {
     GIVEN("a peer that has sent two messages, the second in two pieces") {
         const SocketPair pair = make_socket_pair();
-        REQUIRE(::send(pair.client.get(), "one\n", 4, 0) == 4);
+        REQUIRE(::send(pair.client.get(), "one;", 4, 0) == 4);
         REQUIRE(::send(pair.client.get(), "tw", 2, 0) == 2);
         REQUIRE(eventually([&] { return unread_bytes(pair.server.get()) == 6; }));
         WHEN("each recv is taken for a message") {
             const std::string first = receive_once(pair.server.get());
-            REQUIRE(::send(pair.client.get(), "o\n", 2, 0) == 2);
+            REQUIRE(::send(pair.client.get(), "o;", 2, 0) == 2);
             const std::string second = receive_once(pair.server.get());
             THEN("they come glued together and torn apart") {
-                CHECK(first == "one\ntw");
-                CHECK(second == "o\n");
+                CHECK(first == "one;tw");
+                CHECK(second == "o;");
             }
         }
         WHEN("the receiver looks for the end of each message in the stream") {
-            REQUIRE(::send(pair.client.get(), "o\n", 2, 0) == 2);
+            REQUIRE(::send(pair.client.get(), "o;", 2, 0) == 2);
             THEN("it gets what was meant") {
-                CHECK(receive_lines(pair.server.get(), 2) == std::vector<std::string>{"one", "two"});
+                CHECK(receive_messages(pair.server.get(), 2) == std::vector<std::string>{"one", "two"});
             }
         }
     }
