@@ -12,7 +12,7 @@
 namespace {
 
 // One operation is in flight per connection. Until its event is signalled, buffer and OVERLAPPED belong to the kernel.
-struct Connection {
+struct Connection {  // [doc:connection]
     UniqueSocket socket;
     UniqueEvent event{Reset::manual};  // each operation resets it when it starts
     WSAOVERLAPPED overlapped{};
@@ -35,7 +35,7 @@ void expect_started(Connection& c, int result, const char* call) {
     c.in_flight = true;
 }
 
-void receive_from(Connection& c) {
+void receive_from(Connection& c) {  // [doc:receive]
     WSABUF span{static_cast<ULONG>(c.buffer.size()), c.buffer.data()};
     DWORD flags = 0;
     c.overlapped = {};
@@ -51,7 +51,7 @@ void echo_back(Connection& c) {
 }
 
 // Returns false when the connection is over. What completed was a send if anything was left to send.
-bool serve_client(App& app, Connection& c) try {
+bool serve_client(App& app, Connection& c) try {  // [doc:serve]
     DWORD bytes = 0, flags = 0;
     c.in_flight = false;
     if (!::WSAGetOverlappedResult(c.socket.get(), &c.overlapped, &bytes, FALSE, &flags)) throw_error("completion");
@@ -101,7 +101,7 @@ void adopt_clients(App& app, Worker& w, Connections& clients) {
 }
 
 // Waits in WSAWaitForMultipleEvents() for the clients of one worker.
-void serve_clients(App& app, Worker& w) {
+void serve_clients(App& app, Worker& w) {  // [doc:wait]
     Connections clients;
     std::array<WSAEVENT, WSA_MAXIMUM_WAIT_EVENTS> events{w.wake.get()};
     while (!app.time_up && !(app.stopping && clients.empty())) {

@@ -36,7 +36,7 @@ void expect_started(int result, const char* call) {
     if (result == SOCKET_ERROR && ::WSAGetLastError() != WSA_IO_PENDING) throw_error(call);
 }
 
-void receive_from(Connection& c) {
+void receive_from(Connection& c) {  // [doc:receive]
     WSABUF span{static_cast<ULONG>(c.buffer.size()), c.buffer.data()};
     DWORD flags = 0;
     c.overlapped = {};
@@ -76,12 +76,12 @@ void serve_client(Connection& c, DWORD error, DWORD bytes) try {
 }
 
 // Called by the kernel when an operation is done: on the thread that started it, and only while that waits alertably.
-void CALLBACK on_completed(DWORD error, DWORD bytes, WSAOVERLAPPED* overlapped, DWORD) {
+void CALLBACK on_completed(DWORD error, DWORD bytes, WSAOVERLAPPED* overlapped, DWORD) {  // [doc:routine]
     serve_client(*static_cast<Connection*>(overlapped->hEvent), error, bytes);
 }
 
 // Runs on the worker: completions come to the thread that starts the I/O, so the first receive must be started here.
-void CALLBACK adopt_client(ULONG_PTR parameter) {
+void CALLBACK adopt_client(ULONG_PTR parameter) {  // [doc:adopt]
     std::unique_ptr<Connection> owned{reinterpret_cast<Connection*>(parameter)};
     Connection& c = *owned;
     c.worker.clients.push_back(std::move(owned));
@@ -103,7 +103,7 @@ void CALLBACK stop_worker(ULONG_PTR parameter) {
 void CALLBACK wake_up(ULONG_PTR) {}  // to run at all is its work: the wait returns
 
 // Waits in SleepEx(), and every routine above runs in there.
-void serve_clients(Worker& w, HANDLE ready) {
+void serve_clients(Worker& w, HANDLE ready) {  // [doc:wait]
     w.handle = this_thread();
     ::SetEvent(ready);
     while (!w.stopping || !w.clients.empty()) ::SleepEx(INFINITE, TRUE);

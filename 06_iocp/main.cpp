@@ -14,7 +14,7 @@ namespace {
 
 // One operation is in flight per connection, so no lock guards it: whoever holds the pointer owns it, and between a
 // post and its completion packet that is the kernel. It extends OVERLAPPED, so the packet brings all of it back.
-struct Connection : OVERLAPPED {
+struct Connection : OVERLAPPED {  // [doc:connection]
     UniqueSocket socket;
     bool connected = false;    // until then its operation is an accept
     DWORD size = 0, sent = 0;  // what of the buffer is to be echoed, and what has been
@@ -48,7 +48,7 @@ void close_connection(Service& s, ConnectionPtr c, const char* why = "left") {
 // From a successful call to its completion packet the kernel owns the connection. A packet comes after WSA_IO_PENDING
 // and after an immediate success alike, and it can overtake the call's return: so let go of the connection before the
 // call.
-void receive_from(Service& s, ConnectionPtr c) {
+void receive_from(Service& s, ConnectionPtr c) {  // [doc:receive]
     WSABUF span{static_cast<ULONG>(c->buffer.size()), c->buffer.data()};
     DWORD flags = 0;
     static_cast<OVERLAPPED&>(*c) = {};  // fresh for each operation
@@ -160,7 +160,7 @@ bool stop_step(Service& s) {
 }
 
 // Waits in GetQueuedCompletionStatus().
-void complete_operations(Service& s) {
+void complete_operations(Service& s) {  // [doc:wait]
     for (;;) {
         DWORD bytes = 0;
         ULONG_PTR key = 0;
@@ -176,7 +176,7 @@ void complete_operations(Service& s) {
     }
 }
 
-void run_server(App& app) {
+void run_server(App& app) {                                                                       // [doc:roles]
     Service s{app, UniqueHandle{::CreateIoCompletionPort(INVALID_HANDLE_VALUE, nullptr, 0, 0)}};  // creates a port
     if (!s.port) throw_error("CreateIoCompletionPort");
     if (!::CreateIoCompletionPort(reinterpret_cast<HANDLE>(app.listener), s.port.get(), 0, 0))  // associates a socket
