@@ -1,0 +1,23 @@
+# Captures for 06_iocp.
+source notes/output/overlapped.sh
+
+capture_06_who_serves() {
+    start_server 06_iocp --port 9006 --threads 2 --verbose
+    client --port 9006 --many 3 --seconds 1 --no-probe
+    stop_server
+    cat "$log"
+}
+
+capture_06_thousand() {
+    start_server 06_iocp --port 9006 --threads 2 --stats stats.json
+    client --port 9006 --many 1000 --seconds 1 --no-probe
+    stop_server
+    tail -n 1 "$log"
+    peak_threads
+}
+
+capture_06_one_call() { show_claim 06_iocp "*the same call creates*"; }
+
+capture_06_outlives() { show_claim 06_iocp "*outlives the thread*"; }
+
+capture_06_order() { show_claim 06_iocp "*in the wrong order"; }
