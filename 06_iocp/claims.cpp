@@ -35,7 +35,7 @@ SCENARIO("the same call creates a port and associates a socket with it") {
     WHEN("it gets no handle and no port") {
         const UniqueHandle port{::CreateIoCompletionPort(INVALID_HANDLE_VALUE, nullptr, 0, 0)};
         THEN("it creates a port") {
-            REQUIRE(port);
+            REQUIRE(port.get() != nullptr);
             AND_WHEN("it gets a socket and that port") {
                 const HANDLE result = ::CreateIoCompletionPort(handle(pair.server), port.get(), 0, 0);
                 THEN("it associates them, and what it returns is the port itself") { CHECK(result == port.get()); }

@@ -16,8 +16,6 @@ capture_06_thousand() {
     peak_threads
 }
 
-capture_06_one_call() { show_claim 06_iocp "*the same call creates*"; }
-
 capture_06_outlives() { show_claim 06_iocp "*outlives the thread*"; }
 
 capture_06_order() { show_claim 06_iocp "*in the wrong order"; }
