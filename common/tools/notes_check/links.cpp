@@ -1,0 +1,92 @@
+#include "common/tools/notes_check/links.h"
+
+#include <algorithm>
+#include <cstddef>
+#include <filesystem>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace course {
+namespace {
+
+std::string resolve(const std::string& from, const std::string& target) {
+    if (target.empty()) return from;
+    std::string file = (std::filesystem::path(from).parent_path() / target).lexically_normal().generic_string();
+    if (file.ends_with('/')) file.pop_back();
+    return file;
+}
+
+// "claims.cpp" or "01_blocking/claims.cpp" leads to the file as such and cites nothing.
+bool names_file(std::string text, const std::string& file) {
+    std::erase(text, '`');
+    return !text.empty() && file.ends_with(text);
+}
+
+std::string citation(const std::string& file, const std::string& claim) { return file + ": " + claim; }
+
+}  // namespace
+
+LinkChecker::LinkChecker(CourseFiles& files, const std::vector<Pair>& pairs) : files_{files} {
+    for (const Pair& pair : pairs) {
+        notes_[pair.english] = {pair.name, false};
+        notes_[pair.korean] = {pair.name, true};
+    }
+    for (const std::string& chapter : files_.chapters())
+        for (const std::string& file : files_.list(chapter, ".cpp"))
+            if (auto found = find_scenarios(files_.lines(file)); !found.empty()) scenarios_[file] = std::move(found);
+}
+
+LinkChecker::Note LinkChecker::note_of(const std::string& file) const {
+    const auto known = notes_.find(file);
+    return known == notes_.end() ? Note{file, false} : known->second;
+}
+
+std::string LinkChecker::follow(const std::string& from, const Link& link, std::vector<Finding>& findings) {
+    const std::string& target = link.target;
+    if (target.find("://") != std::string::npos || target.starts_with("mailto:")) return target;
+    const auto report = [&](const std::string& what) { findings.push_back({from, link.line, what}); };
+    const auto hash = target.find('#');
+    const std::string file = resolve(from, target.substr(0, hash));
+    const Note here = note_of(from), there = note_of(file);
+    std::string meaning = there.name;
+    if (notes_.contains(file) && here.name != there.name && here.is_korean != there.is_korean)
+        report("leads to the other language, " + file + "; link the note of this one");
+    if (file.starts_with("..") || !files_.exists(file)) {
+        report("dead link: there is no " + file + "; correct it");
+    } else if (hash != std::string::npos && !file.ends_with(".md")) {
+        report("link to a place in " + file + ": it would move unnoticed; link the file, and show a region of it");
+    } else if (hash != std::string::npos) {
+        const auto& sections = files_.document(file).sections;
+        const auto slug = target.substr(hash + 1);
+        const auto section = std::ranges::find(sections, slug, &Section::slug);
+        if (section == sections.end())
+            report("dead link: " + file + " has no heading with the anchor #" + slug + "; correct it");
+        meaning.append("#").append(std::to_string(section - sections.begin()));
+    } else if (const auto claims = scenarios_.find(file); claims != scenarios_.end() && !names_file(link.text, file)) {
+        if (std::ranges::find(claims->second, link.text, &Scenario::name) == claims->second.end())
+            report("no SCENARIO(\"" + link.text + "\") in " + file + "; cite one by its exact name");
+        citations_.emplace(from, citation(file, link.text));
+        meaning = citation(file, link.text);
+    }
+    return meaning;
+}
+
+void LinkChecker::check_all_cited(std::vector<Finding>& findings) const {
+    for (const auto& [file, scenarios] : scenarios_) {
+        for (const Scenario& scenario : scenarios) {
+            for (const std::string folder : {"notes/en/", "notes/ko/"}) {
+                const std::string notes = folder + file.substr(0, 3);  // "notes/en/06_": 06_iocp or 06_full_server
+                const bool cited = std::ranges::any_of(citations_, [&](const auto& entry) {
+                    return entry.first.starts_with(notes) && entry.second == citation(file, scenario.name);
+                });
+                if (!cited)
+                    findings.push_back({file, scenario.line,
+                                        "the claim \"" + scenario.name + "\" is not cited in " + notes +
+                                            "*.md: cite it as [" + scenario.name + "](../../" + file + ")"});
+            }
+        }
+    }
+}
+
+}  // namespace course
