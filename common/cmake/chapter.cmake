@@ -83,7 +83,7 @@ function(add_chapter name)
     target_link_libraries(${name}_claims PRIVATE course_common course_testing Catch2::Catch2WithMain)
     set_target_properties(${name}_claims PROPERTIES FOLDER claims)
     catch_discover_tests(${name}_claims TEST_PREFIX "${name} " DISCOVERY_MODE PRE_TEST
-      PROPERTIES TIMEOUT 120 LABELS "claims;${name}" SKIP_RETURN_CODE 4)
+      PROPERTIES TIMEOUT 120 LABELS claims)  # one label: the script that Catch2 generates would tear a list apart
   endif()
 
   if(PROJECT_IS_TOP_LEVEL)
