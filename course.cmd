@@ -30,6 +30,8 @@ if /i "%verb%"=="test" goto test
 if /i "%verb%"=="run" goto run
 if /i "%verb%"=="grade" goto grade
 if /i "%verb%"=="compare" goto compare
+if /i "%verb%"=="claims" goto claims
+if /i "%verb%"=="notes" goto notes
 call :usage 1>&2
 echo course: unknown verb: %verb% 1>&2
 exit /b 2
@@ -88,6 +90,28 @@ call :make
 if errorlevel 1 exit /b 1
 "%build%\bin\compare.exe" --servers-dir "%build%\bin" %rest%
 exit /b %errorlevel%
+
+:claims
+call :make
+if errorlevel 1 exit /b 1
+if exist "%build%\claims.xml" del "%build%\claims.xml"
+echo running the claims ...
+ctest --test-dir "%build%" -L "claims" --parallel %NUMBER_OF_PROCESSORS% --quiet --no-tests=error --output-junit "%build%\claims.xml"
+set "test_status=%errorlevel%"
+if exist "%build%\claims.xml" cmake -D "REPORT=%build%\claims.xml" -D CLAIMS=ON -P "%root%\common\cmake\test_summary.cmake"
+if not "%test_status%"=="0" echo course: not every claim holds; to see what was found: course test -L claims 1>&2
+exit /b %test_status%
+
+rem What notes\output shows is captured on Linux only.
+:notes
+set rest=%args:*notes=%
+call :make --target notes_check
+if errorlevel 1 exit /b 1
+pushd "%root%"
+"%build%\bin\notes_check.exe" %rest%
+set "notes_status=%errorlevel%"
+popd
+exit /b %notes_status%
 
 rem --- Finds Visual Studio, configures, builds. Its arguments go to `cmake --build`. ----------------------------------
 :make
@@ -150,6 +174,8 @@ echo   course compare [...]       all servers side by side under the same load
 echo   course test [...]          all tests; what follows goes to ctest, such as: -R 03_
 echo   course run NAME [...]      one server, such as: run 06_iocp --port 9000   (Ctrl+C stops it)
 echo   course grade SERVER [...]  the contract's tests against a server of your own
+echo   course claims              all claims of the notes, run: passed, failed, or skipped and why
+echo   course notes [--fix]       whether notes, code and the two languages are in step (--help lists more)
 echo   course build               builds everything
 echo   course help
 echo.

@@ -1,6 +1,12 @@
-# cmake -D REPORT=<ctest's JUnit file> -P test_summary.cmake
+# cmake -D REPORT=<ctest's JUnit file> [-D CLAIMS=ON] -P test_summary.cmake
 # Prints which tests were skipped and why, and as the last line the counts: "257 passed, 0 failed, 3 skipped".
+# With CLAIMS, prints every test, by chapter.
 function(print text)  # to stdout; message() would write to stderr, or put "-- " before it
+  string(REPLACE "&lt " "<" text "${text}")  # the semicolons are blanks by now
+  string(REPLACE "&gt " ">" text "${text}")
+  string(REPLACE "&quot " "\"" text "${text}")
+  string(REPLACE "&apos " "'" text "${text}")
+  string(REPLACE "&amp " "&" text "${text}")
   execute_process(COMMAND "${CMAKE_COMMAND}" -E echo "${text}")
 endfunction()
 
@@ -13,21 +19,54 @@ foreach(count IN ITEMS tests failures skipped disabled)
   set(${count} "${CMAKE_MATCH_1}")
 endforeach()
 
-# GoogleTest writes "FILE:LINE: Skipped", then the reason in a line of its own.
-string(REGEX MATCHALL "<testcase name=\"[^\"]*\"[^>]*>[^<]*<skipped [^>]*>[^<]*<system-out>[^<]*" cases "${report}")
-foreach(case IN LISTS cases)
-  set(reason "no reason given")
-  if(case MATCHES ": Skipped\n([^\n]+)\n")
-    set(reason "${CMAKE_MATCH_1}")
+# GoogleTest writes "FILE:LINE: Skipped", then the reason in a line of its own; Catch2 writes the latter for each SKIP.
+function(find_reason output result)
+  string(REGEX MATCHALL "(: Skipped|explicitly with message:)\n[^\n]+" skips "${output}")
+  list(TRANSFORM skips REPLACE "^[^\n]*\n *" "")
+  list(REMOVE_DUPLICATES skips)
+  list(JOIN skips ", " reasons)
+  if(reasons STREQUAL "")
+    set(reasons "no reason given")
+  elseif(output MATCHES "\nassertions: +[0-9]")
+    string(PREPEND reasons "in part; ")
   endif()
+  set(${result} "${reasons}" PARENT_SCOPE)
+endfunction()
+
+set(lines "")
+string(REGEX MATCHALL "<testcase name=\"[^\"]*\"[^>]*>[^<]*(<skipped [^>]*>|<failure [^>]*>|)[^<]*<system-out>[^<]*" cases
+  "${report}")
+foreach(case IN LISTS cases)
   string(REGEX MATCH "name=\"([^\"]*)\"" match "${case}")
-  set(line "skipped: ${CMAKE_MATCH_1}: ${reason}")
-  string(REPLACE "&lt " "<" line "${line}")  # the semicolons are blanks by now
-  string(REPLACE "&gt " ">" line "${line}")
-  string(REPLACE "&quot " "\"" line "${line}")
-  string(REPLACE "&apos " "'" line "${line}")
-  string(REPLACE "&amp " "&" line "${line}")
-  print("${line}")
+  set(name "${CMAKE_MATCH_1}")
+  set(reason "")
+  if(case MATCHES "<skipped ")
+    find_reason("${case}" reason)
+    set(status skipped)
+  elseif(case MATCHES "<failure ")
+    set(status FAILED)
+  else()
+    set(status passed)
+  endif()
+  if(CLAIMS AND name MATCHES "^([^ ]+) Scenario: (.*)$")
+    list(APPEND lines "${CMAKE_MATCH_1}|${status}|${CMAKE_MATCH_2}|${reason}")
+  elseif(status STREQUAL "skipped")
+    print("skipped: ${name}: ${reason}")
+  endif()
+endforeach()
+
+list(SORT lines)
+set(chapter "")
+foreach(line IN LISTS lines)
+  string(REGEX MATCH "^([^|]*)[|]([^|]*)[|]([^|]*)[|](.*)$" match "${line}")
+  if(NOT chapter STREQUAL CMAKE_MATCH_1)
+    set(chapter "${CMAKE_MATCH_1}")
+    print("${chapter}")
+  endif()
+  print("  ${CMAKE_MATCH_2}  ${CMAKE_MATCH_3}")
+  if(NOT CMAKE_MATCH_4 STREQUAL "")
+    print("           because ${CMAKE_MATCH_4}")
+  endif()
 endforeach()
 
 math(EXPR skipped "${skipped} + ${disabled}")
