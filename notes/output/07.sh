@@ -1,0 +1,9 @@
+# shellcheck shell=bash
+# shellcheck disable=SC2154 # `course` sets bin
+# Captures for 07_compare. `course` has set Wine up and `bin`, and is in the course's folder.
+
+capture_07_compare() {
+    echo '$ ./course compare 01 02 03 06 --clients 1,500'
+    build/linux-tools/bin/compare --servers-dir "$bin" --output "$(mktemp -d)" 01 02 03 06 --clients 1,500 |
+        sed -n '/^server /,/^$/p; /^[0-9a].* \(1\|500\) /p'
+}
