@@ -24,6 +24,7 @@ struct ContractSettings {
     bool basic = false;                                             ///< the server takes --port and --stop-on-eof only
     std::chrono::milliseconds patience = std::chrono::seconds{20};  ///< how long a single thing may take to happen
     std::uint64_t seed = 0;                                         ///< of all random data and sizes
+    std::string language;                                           ///< of the explanations; empty: GoogleTest's report
 };
 ContractSettings& contract_settings();
 

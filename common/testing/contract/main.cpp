@@ -5,77 +5,39 @@
 // clang-format off
 #include <winsock2.h>
 #include <windows.h>
-#include <shellapi.h>
 // clang-format on
 
-#include <cstdint>
 #include <exception>
+#include <filesystem>
 #include <iostream>
 #include <memory>
-#include <random>
+#include <optional>
 #include <set>
-#include <stdexcept>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "common/testing/contract/command_line.h"
 #include "common/testing/contract/contract_test.h"
+#include "common/testing/contract/explainer.h"
 
 namespace {
 
-constexpr const char* usage =
-    "usage: echo_contract --server PATH [options] [GoogleTest's options]\n"
-    "  --server PATH          the server to grade; a bare name is looked for beside this program\n"
-    "  --server-arg ARGUMENT  passed on to the server; may be given several times\n"
-    "  --basic                only what can be asked of a server that takes --port and --stop-on-eof alone\n"
-    "  --patience SECONDS     how long a single thing may take to happen (default 20)\n"
-    "  --seed NUMBER          makes the random data and sizes those of an earlier run\n"
-    "  --expect-failure TEST  the exit status is 0 if exactly the tests named in this way fail\n";
+// The console shows UTF-8 as long as this program runs.
+class Utf8Console {
+public:
+    Utf8Console() { ::SetConsoleOutputCP(CP_UTF8); }
+    ~Utf8Console() { ::SetConsoleOutputCP(before_); }
+    Utf8Console(const Utf8Console&) = delete;
+    Utf8Console& operator=(const Utf8Console&) = delete;
 
-struct CommandLineError : std::runtime_error {
-    using std::runtime_error::runtime_error;
+private:
+    UINT before_ = ::GetConsoleOutputCP();
 };
 
-std::string to_utf8(const std::wstring& wide) {
-    const int length = static_cast<int>(wide.size());
-    const int size = ::WideCharToMultiByte(CP_UTF8, 0, wide.data(), length, nullptr, 0, nullptr, nullptr);
-    std::string utf8(static_cast<std::size_t>(size), '\0');
-    ::WideCharToMultiByte(CP_UTF8, 0, wide.data(), length, utf8.data(), size, nullptr, nullptr);
-    return utf8;
-}
-
-std::uint64_t to_number(const std::wstring& option, const std::wstring& text) try {
-    std::size_t end = 0;
-    const unsigned long long number = std::stoull(text, &end);
-    if (end == text.size()) return number;
-    throw std::invalid_argument("more follows");
-} catch (const std::logic_error&) {
-    throw CommandLineError(to_utf8(option) + " takes a number, not \"" + to_utf8(text) + "\"");
-}
-
-void parse(const std::vector<std::wstring>& arguments, std::set<std::string>& expected_failures) {
-    course::ContractSettings& settings = course::contract_settings();
-    settings.seed = std::random_device{}();
-    for (auto argument = arguments.begin(); argument != arguments.end(); ++argument) {
-        const std::wstring& option = *argument;
-        const auto value = [&] {
-            if (argument + 1 == arguments.end()) throw CommandLineError(to_utf8(option) + " needs a value");
-            return *++argument;
-        };
-        if (option == L"--server")
-            settings.server = value();
-        else if (option == L"--server-arg")
-            settings.server_arguments.push_back(to_utf8(value()));
-        else if (option == L"--basic")
-            settings.basic = true;
-        else if (option == L"--patience")
-            settings.patience = std::chrono::seconds{to_number(option, value())};
-        else if (option == L"--seed")
-            settings.seed = to_number(option, value());
-        else if (option == L"--expect-failure")
-            expected_failures.insert(to_utf8(value()));
-        else
-            throw CommandLineError("unknown option \"" + to_utf8(option) + "\"");
-    }
+std::string utf8(const std::filesystem::path& path) {
+    const std::u8string text = path.u8string();
+    return {text.begin(), text.end()};
 }
 
 // The tests that apply, unless the caller chooses by itself.
@@ -110,26 +72,58 @@ int judge(const std::set<std::string>& expected, const std::set<std::string>& fa
     return expected == failed ? 0 : 1;
 }
 
+// Why the server does not start with these arguments, if it does not.
+std::optional<std::string> problem_at_start(std::vector<std::string> arguments = {}) try {
+    const course::ContractSettings& settings = course::contract_settings();
+    arguments.insert(arguments.begin(), settings.server_arguments.begin(), settings.server_arguments.end());
+    const course::EchoServer server{settings.server, arguments, settings.patience};
+    return std::nullopt;
+} catch (const std::exception& error) {
+    return error.what();
+}
+
+// Makes the whole run fail before its first test.
+struct StartProblem : testing::Environment {
+    explicit StartProblem(std::string text) : what(std::move(text)) {}
+    void SetUp() override { GTEST_FAIL() << what; }
+    std::string what;
+};
+
+// Puts the explainer in the place of GoogleTest's report. Every test would say the same of a server that does not
+// start, and half of them of one that does not know the options of the course: so both are found out first.
+void explain() {
+    course::ContractSettings& settings = course::contract_settings();
+    const auto explainer = new course::Explainer(settings.language);  // GoogleTest deletes it
+    testing::TestEventListeners& listeners = testing::UnitTest::GetInstance()->listeners();
+    delete listeners.Release(listeners.default_result_printer());
+    listeners.Append(explainer);
+    explainer->begin(utf8(settings.server.filename()));
+    if (auto problem = problem_at_start()) {
+        testing::AddGlobalTestEnvironment(new StartProblem(*problem));
+    } else if (!settings.basic && GTEST_FLAG_GET(filter) == "*" && problem_at_start({"--drain", "2"})) {
+        settings.basic = true;
+        explainer->say("basic");
+    }
+}
+
 }  // namespace
 
 int main() try {
-    int count = 0;
-    const std::unique_ptr<LPWSTR, decltype(&::LocalFree)> words{::CommandLineToArgvW(::GetCommandLineW(), &count),
-                                                                ::LocalFree};
-    if (!words) throw std::runtime_error("CommandLineToArgvW failed with " + std::to_string(::GetLastError()));
-    testing::InitGoogleTest(&count, words.get());  // takes its own options out
-    const std::vector<std::wstring> arguments(words.get() + 1, words.get() + count);
+    const Utf8Console console;
     std::set<std::string> expected_failures;
-    parse(arguments, expected_failures);
-    const std::filesystem::path& server = course::contract_settings().server;
-    if (!GTEST_FLAG_GET(list_tests)) {
-        if (server.empty()) throw CommandLineError("which server?");
-        if (GTEST_FLAG_GET(filter) == "*") GTEST_FLAG_SET(filter, default_filter(to_utf8(server.stem().wstring())));
-    }
+    if (!course::read_command_line(expected_failures)) return 0;
+    if (GTEST_FLAG_GET(list_tests)) return RUN_ALL_TESTS();
+    const course::ContractSettings& settings = course::contract_settings();
+    if (settings.server.empty()) throw course::CommandLineError("which server?");
+    if (!settings.language.empty()) explain();
+    if (GTEST_FLAG_GET(filter) == "*") GTEST_FLAG_SET(filter, default_filter(utf8(settings.server.stem())));
     const int result = RUN_ALL_TESTS();
-    return expected_failures.empty() || GTEST_FLAG_GET(list_tests) ? result : judge(expected_failures, failed_tests());
-} catch (const CommandLineError& error) {
-    std::cerr << "echo_contract: " << error.what() << '\n' << usage;
+    if (testing::UnitTest::GetInstance()->test_to_run_count() == 0)
+        throw course::CommandLineError("no test is called \"" + GTEST_FLAG_GET(filter) + '"',
+                                       "--gtest_list_tests shows their names.\n");
+    return expected_failures.empty() ? result : judge(expected_failures, failed_tests());
+} catch (const course::CommandLineError& error) {
+    std::cerr << "echo_contract: " << error.what() << '\n' << error.advice;
     return 2;
 } catch (const std::exception& error) {
     std::cerr << "echo_contract: " << error.what() << '\n';
