@@ -75,13 +75,20 @@ exit /b 2
 :grade
 if not defined name goto grade_needs_a_server
 set rest=%args:*grade=%
+set "language=en"
+set "locale=%LANG%"
+if defined LC_ALL set "locale=%LC_ALL%"
+if defined locale if /i "%locale:~0,2%"=="ko" set "language=ko"
+set "option=--server"
+if "%name%"=="--help" set "option="
+if defined option if "%name:~0,1%"=="-" goto grade_needs_a_server
 call :make --target echo_contract
 if errorlevel 1 exit /b 1
-"%build%\bin\echo_contract.exe" --server %rest%
+"%build%\bin\echo_contract.exe" --explain %language% %option% %rest%
 exit /b %errorlevel%
 
 :grade_needs_a_server
-echo course: grade needs a server, such as: course grade build\windows\bin\06_iocp.exe 1>&2
+echo course: grade needs a server before its options, such as: course grade my_echo.exe --lang ko 1>&2
 exit /b 2
 
 :compare
@@ -173,7 +180,8 @@ echo.
 echo   course compare [...]       all servers side by side under the same load
 echo   course test [...]          all tests; what follows goes to ctest, such as: -R 03_
 echo   course run NAME [...]      one server, such as: run 06_iocp --port 9000   (Ctrl+C stops it)
-echo   course grade SERVER [...]  the contract's tests against a server of your own
+echo   course grade SERVER [...]  tests a server of your own, and explains each rule that it breaks: --lang en or ko,
+echo                              --junit FILE, and what grade --help says
 echo   course claims              all claims of the notes, run: passed, failed, or skipped and why
 echo   course notes [--fix]       whether notes, code and the two languages are in step (--help lists more)
 echo   course build               builds everything
