@@ -43,19 +43,39 @@ std::string printable(std::string line) {
     return line.substr(0, end) + " ...";
 }
 
+// "Expected equality of these values:", then for each of the two its expression and perhaps "Which is: ": in one line.
+std::string equality_in_one_line(std::string_view message) {
+    constexpr std::string_view expression = "\n  ", value = "\n    Which is: ";
+    std::string text;
+    for (int side = 0; side < 2; ++side) {
+        message.remove_prefix(std::min(message.find(expression) + expression.size(), message.size()));
+        std::string_view shown = message.substr(0, message.find('\n'));
+        message.remove_prefix(shown.size());
+        if (side == 0) text = std::string(shown) + ": ";
+        if (message.starts_with(value)) {
+            message.remove_prefix(value.size());
+            shown = message.substr(0, message.find('\n'));
+            message.remove_prefix(shown.size());
+        }
+        text += (side == 0 ? "" : ", not ") + printable(std::string(shown));
+    }
+    return text.append(message);
+}
+
 // GoogleTest's message without the words that only the author of the test needs.
-std::string trimmed(std::string_view message) {
-    if (message.starts_with("Failed\n")) message.remove_prefix(7);
-    constexpr std::string_view before = "C++ exception with description \"", after = "\" thrown in ";
+std::string trimmed(std::string message) {
+    constexpr std::string_view failed = "Failed\n", before = "C++ exception with description \"";
+    if (message.starts_with(failed)) message.erase(0, failed.size());
     if (message.starts_with(before)) {
-        message.remove_prefix(before.size());
-        message = message.substr(0, message.rfind(after));
+        message = message.substr(before.size(), message.rfind("\" thrown in ") - before.size());
+    } else if (message.starts_with("Expected equality of these values:\n")) {
+        message = equality_in_one_line(message);
     } else if (message.starts_with("Value of: ")) {  // "Actual: ...", "Expected: ..."; words of ours, if any, follow
         std::size_t end = 0;
-        for (int line = 0; line < 3 && end != std::string_view::npos; ++line) end = message.find('\n', end + 1);
-        if (end != std::string_view::npos && end + 1 < message.size()) message.remove_prefix(end + 1);
+        for (int line = 0; line < 3 && end != std::string::npos; ++line) end = message.find('\n', end + 1);
+        if (end != std::string::npos && end + 1 < message.size()) message.erase(0, end + 1);
     }
-    std::istringstream lines{std::string(message)};
+    std::istringstream lines(message);
     std::string text;
     std::size_t count = 0;
     for (std::string line; std::getline(lines, line);) {
@@ -73,7 +93,9 @@ std::string seen(const testing::TestResult& result) {
     int failures = 0;
     for (int i = 0; i < result.total_part_count(); ++i) {
         const testing::TestPartResult& part = result.GetTestPartResult(i);
-        if (part.failed() && failures++ < most_failures) text += trimmed(part.summary());
+        if (!part.failed()) continue;
+        const std::string what = trimmed(part.summary());
+        if (text.find(what) == std::string::npos && failures++ < most_failures) text += what;
     }
     for (int i = 0; i < result.test_property_count(); ++i)
         text += result.GetTestProperty(i).key() + std::string(": ") + trimmed(result.GetTestProperty(i).value());
@@ -82,8 +104,8 @@ std::string seen(const testing::TestResult& result) {
 
 std::string reason_to_skip(const testing::TestResult& result) {
     for (int i = 0; i < result.total_part_count(); ++i)
-        if (result.GetTestPartResult(i).skipped()) return printable(result.GetTestPartResult(i).summary());
-    return {};
+        if (result.GetTestPartResult(i).skipped()) return trimmed(result.GetTestPartResult(i).summary());
+    return "\n";
 }
 
 // In lines of at most 100 columns, those after the first indented. A Korean letter takes three bytes and two columns.
@@ -107,6 +129,8 @@ std::string wrapped(const std::string& text, std::size_t indent) {
     return lines;
 }
 
+bool is_basic(std::string_view rule) { return rule.starts_with("Echo.") || rule.starts_with("HalfClose."); }
+
 void print(const std::string& text) { std::cout << text << std::flush; }
 
 }  // namespace
@@ -120,7 +144,7 @@ std::string Explainer::word(const char* name) const { return texts_.at("words").
 
 void Explainer::begin(const std::string& server) const { print(word("grading") + ' ' + server + "\n\n"); }
 
-void Explainer::say(const char* name) const { print(word(name) + '\n'); }
+void Explainer::say(const char* name) const { print(wrapped(word(name), 0) + '\n'); }
 
 void Explainer::OnEnvironmentsSetUpEnd(const testing::UnitTest& all) {
     if (all.ad_hoc_test_result().Failed()) broken_[start_rule] = seen(all.ad_hoc_test_result());
@@ -140,13 +164,16 @@ void Explainer::OnTestEnd(const testing::TestInfo& test) {
         broken_[std::string(test.test_suite_name()) + '.' + test.name()] = seen(result);
         say("broken");
     } else if (result.Skipped()) {
-        print(word("skipped") + ": " + reason_to_skip(result) + '\n');
+        print(word("skipped") + ": " + reason_to_skip(result));
     } else {
         say("kept");
     }
 }
 
 void Explainer::explain(const std::string& rule, const nlohmann::ordered_json& texts) const {
+    // All rules rest on these two suites: while one of them is broken, the cause lies there, or cannot be told.
+    const bool rests_on_broken =
+        !is_basic(rule) && std::ranges::any_of(broken_, [](const auto& entry) { return is_basic(entry.first); });
     constexpr std::size_t indent = 9;  // the labels' width, blanks around them included
     const auto text = [&](const char* field) { return texts.at(field).get<std::string>(); };
     const auto line = [&](const char* label, const std::string& what) {
@@ -157,7 +184,7 @@ void Explainer::explain(const std::string& rule, const nlohmann::ordered_json& t
     for (std::size_t at = 0; (at = what_was_seen.find('\n', at)) < what_was_seen.size() - 1; at += indent)
         what_was_seen.insert(++at, indent, ' ');
     print('\n' + word("broken") + ": " + rule + '\n' + line("rule", text("rule")) + "  " + word("seen") + "  " +
-          what_was_seen + line("cause", text("cause")) +
+          what_was_seen + line("cause", rests_on_broken ? word("rests_on_broken") : text("cause")) +
           line("read", text("file") + ", " + text("function") + "; notes/" + language_ + '/' + text("note") + ".md"));
 }
 

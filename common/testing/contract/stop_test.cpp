@@ -118,7 +118,7 @@ TEST_F(Stop, EndsWhileClientsComeAndGo) {
     };
     std::vector<std::thread> threads;
     for (int i = 0; i < 3; ++i) threads.emplace_back(come_and_go);
-    EXPECT_TRUE(eventually([&] { return visits >= 30; }, patience()));
+    EXPECT_TRUE(eventually([&] { return visits >= 30; }, patience())) << "too few were served before the stop";
     stopping = true;
     server().close_stdin();
     const auto status = server().wait_for_exit(default_drain + patience());
@@ -127,7 +127,7 @@ TEST_F(Stop, EndsWhileClientsComeAndGo) {
     for (std::thread& thread : threads) thread.join();
     ASSERT_TRUE(status.has_value()) << "the server was asked to stop and still runs";
     expect_clean_exit(0ms);
-    EXPECT_EQ(turned_away, 0);
+    EXPECT_EQ(turned_away, 0) << "so many got no echo before the stop";
 }
 
 class Drain : public ContractTest {
