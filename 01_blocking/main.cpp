@@ -1,10 +1,14 @@
 // 01_blocking: one thread per client; every call waits until its work is done.
 // Price: an idle client still costs a thread. 02_select asks "who is ready?" first.
 #include <array>
+#include <atomic>
+#include <cstddef>
 #include <list>
 #include <mutex>
+#include <string>
 #include <system_error>
 #include <thread>
+#include <utility>
 
 #include "common/app.h"
 
@@ -48,7 +52,7 @@ void serve_client(App& app, Connection& c) {  // [doc:serve]
 }
 
 void join_finished(std::list<Connection>& clients) {
-    std::erase_if(clients, [](Connection& c) {
+    clients.remove_if([](Connection& c) {
         if (!c.over) return false;
         if (c.thread.joinable()) c.thread.join();
         return true;

@@ -1,8 +1,10 @@
 // 02_select: one thread asks which of its sockets are ready, then serves those without waiting.
 // Price: the sets are rebuilt and copied for every wait, and FD_SETSIZE limits them. 03 registers a socket once.
 #include <array>
+#include <cstddef>
 #include <memory>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "common/app.h"

@@ -1,11 +1,14 @@
 // 03_eventselect: an event object per socket says that something happened; a thread waits for 63 clients at once.
 // Price: "ready" still costs a further call per transfer, and 64 handles is all one wait takes.
 #include <array>
+#include <cstddef>
+#include <exception>
 #include <list>
 #include <memory>
 #include <mutex>
 #include <optional>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "common/app.h"

@@ -1,10 +1,13 @@
 // 04_overlapped_event: the kernel fills our buffer by itself and signals an event when it is done.
 // Price: an event per operation, and 64 handles is still all one wait takes. 05 lets the kernel call us back instead.
 #include <array>
+#include <cstddef>
+#include <exception>
 #include <list>
 #include <memory>
 #include <mutex>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "common/app.h"
