@@ -1,10 +1,13 @@
 // 06_iocp_chat: another service on the full server. Every line that a client sends goes to all the others.
+#include <cstddef>
 #include <map>
 #include <memory>
 #include <mutex>
+#include <span>
 #include <string>
 
 #include "06_iocp/full_server/server.h"
+#include "06_iocp/full_server/session.h"
 #include "common/app.h"
 
 namespace {

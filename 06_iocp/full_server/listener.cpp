@@ -1,10 +1,11 @@
 #include "06_iocp/full_server/listener.h"
 
+#include <memory>
+#include <mutex>
 #include <utility>
 
-#include "common/app.h"
-
 #include "06_iocp/full_server/server.h"
+#include "common/app.h"
 
 Listener::Listener(Server& server, SOCKET socket, unsigned accepts) : server_(server), socket_(socket) {
     for (unsigned i = 0; i < accepts; ++i) idle_.push_back(all_.emplace_back(std::make_unique<Accept>(*this)).get());

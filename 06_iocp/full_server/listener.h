@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "06_iocp/full_server/operation.h"
+#include "common/winsock.h"
 
 class Server;
 

@@ -1,7 +1,11 @@
 // 06_iocp_full: the echo service on the full server.
+#include <cstddef>
+#include <cstdint>
+#include <span>
 #include <string>
 
 #include "06_iocp/full_server/server.h"
+#include "06_iocp/full_server/session.h"
 #include "common/app.h"
 
 namespace {

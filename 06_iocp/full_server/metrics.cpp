@@ -1,4 +1,9 @@
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
 #include "06_iocp/full_server/server.h"
+#include "06_iocp/full_server/session.h"
 
 ServerMetrics Server::metrics() {
     // Completed before posted, and freed before created: so that a difference read in passing is never negative.

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "common/winsock.h"
+#include "common/winsock.h"  // IWYU pragma: keep
 
 struct Worker;
 

@@ -2,9 +2,18 @@
 
 #include <algorithm>
 #include <array>
+#include <cstddef>
+#include <cstdint>
+#include <exception>
+#include <memory>
+#include <mutex>
 #include <stdexcept>
+#include <thread>
 #include <utility>
+#include <vector>
 
+#include "06_iocp/full_server/completion_port.h"
+#include "06_iocp/full_server/session.h"
 #include "common/app.h"
 
 namespace {

@@ -2,19 +2,20 @@
 
 #include <array>
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
 #include <mutex>
 #include <span>
 #include <string>
-#include <thread>
 #include <unordered_map>
 #include <vector>
 
 #include "06_iocp/full_server/completion_port.h"
 #include "06_iocp/full_server/listener.h"
 #include "06_iocp/full_server/session.h"
+#include "common/winsock.h"
 
 /// What a server does for its clients. For one session on_connected, on_received and on_closed never run at the same
 /// time; for different sessions they run on different threads at once. None of them should block: it would hold up a

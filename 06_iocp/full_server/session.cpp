@@ -1,10 +1,12 @@
 #include "06_iocp/full_server/session.h"
 
+#include <cstdint>
+#include <span>
 #include <utility>
-
-#include "common/app.h"
+#include <vector>
 
 #include "06_iocp/full_server/server.h"
+#include "common/app.h"
 
 namespace {
 
