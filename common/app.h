@@ -12,9 +12,9 @@
 #include <utility>
 #include <vector>
 
-#include "common/error.h"
-#include "common/options.h"
-#include "common/winsock.h"
+#include "common/error.h"    // IWYU pragma: export
+#include "common/options.h"  // IWYU pragma: export
+#include "common/winsock.h"  // IWYU pragma: export
 
 /// What every server of the course is lent: its options, a listening socket, the news that it is to stop, and a record
 /// of its clients. Nothing in here waits for a client's bytes or moves them: that is the chapter's part.

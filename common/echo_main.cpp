@@ -1,6 +1,7 @@
 #include <atomic>
+#include <cstdint>
 #include <exception>
-#include <optional>
+#include <string>
 
 #include "common/app.h"
 

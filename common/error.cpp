@@ -2,6 +2,8 @@
 
 #include <array>
 #include <cstdio>
+#include <stdexcept>
+#include <string>
 #include <utility>
 
 #include "common/winsock.h"

@@ -7,6 +7,9 @@
 #include "common/winsock.h"
 
 #include <shellapi.h>
+#include <cstdint>
+#include <string>
+#include <vector>
 
 namespace {
 

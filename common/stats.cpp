@@ -1,7 +1,11 @@
 #include "common/stats.h"
 
 #include <algorithm>
+#include <cstdint>
+#include <filesystem>
+#include <ios>
 #include <stdexcept>
+#include <string>
 
 #include "common/winsock.h"
 

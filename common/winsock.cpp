@@ -1,6 +1,9 @@
 #include "common/winsock.h"
 
 #include <array>
+#include <cstddef>
+#include <string>
+#include <string_view>
 
 #include "common/error.h"
 
