@@ -1,8 +1,19 @@
 #include "common/testing/conversation.h"
 
 #include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
 #include <cstring>
+#include <functional>
+#include <random>
+#include <span>
 #include <stdexcept>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "common/testing/test_client.h"
 
 namespace course {
 

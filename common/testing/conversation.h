@@ -6,7 +6,6 @@
 #include <functional>
 #include <random>
 #include <span>
-#include <string>
 #include <vector>
 
 #include "common/testing/test_client.h"

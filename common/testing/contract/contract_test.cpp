@@ -1,8 +1,15 @@
 #include "common/testing/contract/contract_test.h"
 
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
 #include <iostream>
+#include <string>
 #include <thread>
 #include <utility>
+#include <vector>
 
 namespace course {
 

@@ -11,9 +11,9 @@
 #include <string>
 #include <vector>
 
-#include "common/testing/conversation.h"
-#include "common/testing/server_process.h"
-#include "common/testing/test_client.h"
+#include "common/testing/conversation.h"    // IWYU pragma: export
+#include "common/testing/server_process.h"  // IWYU pragma: export
+#include "common/testing/test_client.h"     // IWYU pragma: export
 
 namespace course {
 
