@@ -1,8 +1,17 @@
 #include "common/testing/server_process.h"
 
 #include <charconv>
+#include <chrono>
+#include <condition_variable>
+#include <cstddef>
+#include <filesystem>
+#include <mutex>
+#include <optional>
 #include <stdexcept>
+#include <string>
+#include <string_view>
 #include <system_error>
+#include <vector>
 
 #include "common/testing/output_log.h"
 

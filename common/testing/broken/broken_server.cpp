@@ -182,7 +182,7 @@ int run(std::uint16_t port, const Faults& faults) {
         WSAPOLLFD poll{listener, POLLRDNORM, 0};
         if (::WSAPoll(&poll, 1, 20) <= 0) continue;
         const SOCKET socket = ::accept(listener, nullptr, nullptr);
-        std::erase_if(clients, [](const Client& c) { return c.over.load(); });
+        clients.remove_if([](const Client& c) { return c.over.load(); });
         if (socket == INVALID_SOCKET) continue;
         Client& client = clients.emplace_back(socket, faults);
         if (faults.one_at_a_time)
@@ -193,7 +193,7 @@ int run(std::uint16_t port, const Faults& faults) {
     ::closesocket(listener);
     const auto deadline = Clock::now() + std::chrono::seconds{2};
     while (Clock::now() < deadline &&
-           std::erase_if(clients, [](const Client& c) { return c.over.load(); }) + clients.size() > 0)
+           clients.remove_if([](const Client& c) { return c.over.load(); }) + clients.size() > 0)
         std::this_thread::sleep_for(std::chrono::milliseconds{10});
     time_up = true;
     clients.clear();

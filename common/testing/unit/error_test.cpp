@@ -4,7 +4,7 @@
 
 #include <string>
 
-#include "common/winsock.h"
+#include "common/winsock.h"  // IWYU pragma: keep
 
 namespace {
 

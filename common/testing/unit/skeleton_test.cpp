@@ -1,6 +1,7 @@
 // The chapters are to be compared with each other, so their main.cpp files keep one order and stay short.
 #include <gtest/gtest.h>
 
+#include <cstddef>
 #include <filesystem>
 #include <fstream>
 #include <ostream>
