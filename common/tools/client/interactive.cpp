@@ -8,13 +8,17 @@
 #include <asio/ip/tcp.hpp>
 #include <asio/steady_timer.hpp>
 #include <asio/write.hpp>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
 #include <optional>
-#include <stdexcept>
-#include <string_view>
+#include <string>
 #include <utility>
 
 #include "common/tools/client/line_source.h"
 #include "common/tools/client/link.h"
+#include "common/tools/client/plan.h"
 #include "common/tools/client/terminal.h"
 #include "common/tools/load/text.h"
 

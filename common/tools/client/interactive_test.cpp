@@ -7,10 +7,13 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <stdexcept>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "common/testing/server_process.h"
+#include "common/tools/client/plan.h"
 
 namespace {
 

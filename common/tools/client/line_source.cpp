@@ -2,7 +2,11 @@
 
 #include <asio/post.hpp>
 #include <condition_variable>
+#include <functional>
+#include <memory>
 #include <mutex>
+#include <optional>
+#include <string>
 #include <thread>
 #include <utility>
 

@@ -9,10 +9,17 @@
 #include <asio/socket_base.hpp>
 #include <asio/this_coro.hpp>
 #include <asio/use_awaitable.hpp>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
 #include <span>
+#include <stdexcept>
+#include <string>
 #include <tuple>
 #include <variant>
 
+#include "common/tools/client/plan.h"
 #include "common/tools/client/terminal.h"
 #include "common/tools/load/text.h"
 

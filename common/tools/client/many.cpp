@@ -16,7 +16,10 @@
 #include <string>
 #include <vector>
 
+#include "common/tools/client/link.h"
 #include "common/tools/client/modes.h"
+#include "common/tools/client/plan.h"
+#include "common/tools/client/stage.h"
 #include "common/tools/client/terminal.h"
 #include "common/tools/load/own_process.h"
 #include "common/tools/load/text.h"

@@ -2,8 +2,14 @@
 
 #include <algorithm>
 #include <asio/experimental/awaitable_operators.hpp>
+#include <cstddef>
+#include <cstdint>
 #include <iterator>
+#include <string>
 
+#include "common/tools/client/link.h"
+#include "common/tools/client/plan.h"
+#include "common/tools/client/stage.h"
 #include "common/tools/client/terminal.h"
 #include "common/tools/load/text.h"
 

@@ -3,8 +3,10 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <sstream>
-#include <string_view>
+#include <string>
 #include <utility>
+#include <variant>
+#include <vector>
 
 namespace course {
 
@@ -45,8 +47,7 @@ std::variant<Plan, Usage> parse_plan(std::vector<std::string> arguments) {
     CLI::Option_group* const trouble = app.add_option_group("Trouble", "one of these");
     trouble->require_option(0, 1);
     for (const ModeFlag& flag : kModeFlags)
-        trouble->add_flag_callback(
-            flag.name, [&plan, mode = flag.mode] { plan.mode = mode; }, flag.help);
+        trouble->add_flag_callback(flag.name, [&plan, mode = flag.mode] { plan.mode = mode; }, flag.help);
     const CLI::Option* const many =
         trouble->add_option("--many", plan.clients, "Connect so many at once, one echo each, and hold them")
             ->check(CLI::Range(1, 60'000));

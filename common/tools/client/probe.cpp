@@ -5,8 +5,14 @@
 #include <asio/co_spawn.hpp>
 #include <asio/post.hpp>
 #include <asio/use_awaitable.hpp>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
 #include <exception>
+#include <mutex>
 
+#include "common/tools/client/link.h"
+#include "common/tools/client/plan.h"
 #include "common/tools/load/text.h"
 
 namespace course {

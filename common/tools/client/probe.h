@@ -11,6 +11,7 @@
 #include <thread>
 
 #include "common/tools/client/link.h"
+#include "common/tools/client/plan.h"
 
 namespace course {
 

@@ -1,8 +1,17 @@
 #include "common/tools/client/stage.h"
 
 #include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <exception>
+#include <memory>
+#include <stdexcept>
+#include <string>
 #include <utility>
 
+#include "common/tools/client/link.h"
+#include "common/tools/client/plan.h"
+#include "common/tools/client/probe.h"
 #include "common/tools/client/terminal.h"
 #include "common/tools/load/text.h"
 

@@ -12,6 +12,9 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <functional>
+#include <string>
+#include <system_error>
 #endif
 
 namespace course {

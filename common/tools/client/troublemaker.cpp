@@ -2,7 +2,10 @@
 #include <asio/io_context.hpp>
 #include <exception>
 
+#include "common/tools/client/link.h"
 #include "common/tools/client/modes.h"
+#include "common/tools/client/plan.h"
+#include "common/tools/client/stage.h"
 #include "common/tools/client/terminal.h"
 
 namespace course {
