@@ -4,15 +4,19 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
-#include <cstddef>
+#include <cstdint>
 #include <filesystem>
 #include <fstream>
+#include <ios>
 #include <nlohmann/json.hpp>
+#include <stdexcept>
 #include <string>
+#include <system_error>
 #include <vector>
 
 #include "common/testing/server_process.h"
 #include "common/tools/compare/candidate.h"
+#include "common/tools/compare/cell.h"
 #include "common/tools/compare/results.h"
 #include "common/tools/load/text.h"
 

@@ -1,6 +1,5 @@
 #include "common/tools/compare/probe.h"
 
-#include <cstdint>
 #include <optional>
 
 #include "common/testing/server_process.h"
@@ -21,6 +20,7 @@ Used used_by(const ServerProcess& server, std::optional<int>) { return {server.u
 #include <sys/types.h>
 #include <time.h>
 
+#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
