@@ -56,7 +56,8 @@ private:
             std::memcpy(bytes, &word, kWord);
             const auto skip = static_cast<std::size_t>(place % kWord);
             const std::size_t take = std::min<std::size_t>(kWord - skip, size - at);
-            if (!visit(at, bytes + skip, take)) return;
+            // Nearly always it is a whole word, and one of a constant size is copied or compared in one instruction.
+            if (!(take == kWord ? visit(at, bytes, kWord) : visit(at, bytes + skip, take))) return;
             at += take;
         }
     }
