@@ -1,20 +1,21 @@
 #include "common/tools/client/terminal.h"
 
-#include <algorithm>
 #include <array>
 #include <asio/error.hpp>
 #include <cstdio>
+#include <functional>
+#include <string>
+#include <system_error>
 
 #ifdef _WIN32
+#include <algorithm>
+
 #include "common/error.h"
 #include "common/winsock.h"
 #else
 #include <unistd.h>
 
 #include <cerrno>
-#include <functional>
-#include <string>
-#include <system_error>
 #endif
 
 namespace course {
