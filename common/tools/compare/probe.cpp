@@ -17,7 +17,7 @@ Used used_by(const ServerProcess& server, std::optional<int>) { return {server.u
 #else
 
 #include <sys/stat.h>
-#include <sys/types.h>
+#include <sys/types.h>  // IWYU pragma: keep
 #include <time.h>
 
 #include <cstdint>
