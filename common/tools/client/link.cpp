@@ -29,6 +29,7 @@ namespace {
 
 using namespace asio::experimental::awaitable_operators;
 
+constexpr int kLittle = 8192;
 constexpr auto kTuple = asio::as_tuple(asio::use_awaitable);
 
 Clock::duration ticks(Seconds time) { return std::chrono::duration_cast<Clock::duration>(std::max(time, Seconds{0})); }
@@ -71,6 +72,7 @@ asio::awaitable<void> Link::connect(Endpoints& server, Seconds limit) {
             continue;
         }
         if (error) throw OutOfSockets("the system gives no further socket: " + describe(error));
+        if (hold_little_) socket_.set_option(asio::socket_base::receive_buffer_size(kLittle), error);
         auto result = co_await (socket_.async_connect(endpoint, kTuple) || sleep_for(limit));
         const bool in_time = result.index() == 0;
         if (in_time) error = std::get<0>(std::get<0>(result));
@@ -150,6 +152,7 @@ void Link::reset() {
 void Link::close() {
     closed_ = true;
     asio::error_code ignored;
+    socket_.cancel(ignored);  // Wine does not end a pending send when its socket is closed
     socket_.close(ignored);
 }
 

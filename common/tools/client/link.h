@@ -52,6 +52,9 @@ public:
     /// @param block   bytes of the largest transfer
     Link(const asio::any_io_executor& executor, std::uint64_t stream, std::size_t block);
 
+    /// From connect() on, the system holds only a few KiB for us to read: a server soon notices that we do not.
+    void hold_little() { hold_little_ = true; }
+
     /// Tries one address after the other, and leaves in `server` the one that answered.
     asio::awaitable<void> connect(Endpoints& server, Seconds limit);
 
@@ -84,6 +87,7 @@ private:
     std::uint64_t sent_ = 0;
     std::uint64_t received_ = 0;
     Clock::time_point last_sent_;
+    bool hold_little_ = false;
     bool closed_ = false;
     std::vector<char> outgoing_;  // both empty until the first use: of many links, some are never served
     std::vector<char> incoming_;

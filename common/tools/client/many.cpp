@@ -59,7 +59,7 @@ private:
     awaitable<void> visit(Client& client);
     void arrived(Client& client, Client::State state);
     void settled(Client& client, Client::State state);
-    awaitable<void> settle(std::vector<Client::State> unsettled);
+    awaitable<void> settle(std::vector<Client::State> unsettled, Seconds patience);
     awaitable<void> stay_and_leave();
     void tell_first_echoes() const;
     void judge_stay();
@@ -115,7 +115,7 @@ awaitable<void> Crowd::visit(Client& client) {
     settled(client, !*echoed ? Client::turned_away : leaving_ ? Client::served_late : Client::served);
     if (client.state == Client::served) {
         co_await leave_.async_wait(asio::as_tuple(asio::use_awaitable));
-        const auto again = co_await client.link.echo(kMessage, kPatience);
+        const auto again = co_await client.link.echo(kMessage, kUnlimited);
         if (!again || !*again)
             throw ConnectionLost(again ? "the server closed the connection" : "an echo did not come");
         settled(client, Client::kept);
@@ -140,13 +140,13 @@ awaitable<void> Crowd::live(Client& client) {
     --living_;
 }
 
-/// Waits until no client is in one of these states, or nothing has changed for a time.
-awaitable<void> Crowd::settle(std::vector<Client::State> unsettled) {
+/// Waits until no client is in one of these states, or nothing has changed for so long.
+awaitable<void> Crowd::settle(std::vector<Client::State> unsettled, Seconds patience) {
     const auto some = [&] {
         return std::any_of(unsettled.begin(), unsettled.end(), [&](Client::State state) { return count(state) > 0; });
     };
     last_news_ = Clock::now();
-    while (some() && Seconds{Clock::now() - last_news_} < kPatience) co_await sleep_for(Seconds{0.02});
+    while (some() && Seconds{Clock::now() - last_news_} < patience) co_await sleep_for(kTurn);
 }
 
 void Crowd::tell_first_echoes() const {
@@ -168,8 +168,8 @@ void Crowd::tell_first_echoes() const {
 
 void Crowd::judge_stay() {
     const std::size_t kept = count(Client::kept), harmed = count(Client::harmed) + count(Client::served);
-    say("after " + fixed(stage_.time().count(), 1) + " s, " + with_commas(kept) + " of " + with_commas(kept + harmed) +
-        " that were served get a second echo");
+    say("after " + fixed(stage_.passed().count(), 1) + " s, " + with_commas(kept) + " of " +
+        with_commas(kept + harmed) + " that were served get a second echo");
     if (harmed > 0) stage_.broken("Nobody who is already served is harmed by those who come later.");
 }
 
@@ -189,22 +189,24 @@ void Crowd::judge_end(std::size_t waited) {
 awaitable<void> Crowd::stay_and_leave() {
     tell_first_echoes();
     const std::size_t waited = count(Client::unanswered);
-    co_await sleep_for(stage_.time());
+    stage_.restart_time();
+    co_await stage_.until_time_up();
     leaving_ = true;
     leave_.cancel();
     // Named, not written in place: GCC 12 cannot compile an initializer list within a co_await expression.
     const std::vector<Client::State> staying{Client::served}, waiting{Client::unanswered};
-    co_await settle(staying);
+    co_await settle(staying, kPatience);
     judge_stay();
     stage_.report_others();  // its place becomes free as well
-    co_await settle(waiting);
+    co_await settle(waiting, kPatience);
     judge_end(waited);
 }
 
 awaitable<void> Crowd::run() {
     connect_more();
-    const std::vector<Client::State> unsettled{Client::fresh, Client::connecting, Client::unanswered};
-    co_await settle(unsettled);
+    const std::vector<Client::State> arriving{Client::fresh, Client::connecting}, waiting{Client::unanswered};
+    co_await settle(arriving, kPatience);
+    co_await settle(waiting, kPrompt);
     const bool can_go_on = !own_limit_ && stage_.ever_connected();
     if (can_go_on) co_await stay_and_leave();
     leaving_ = true;

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <iterator>
+#include <optional>
 #include <string>
 
 #include "common/tools/client/link.h"
@@ -21,8 +22,9 @@ using asio::awaitable;
 using namespace asio::experimental::awaitable_operators;
 
 constexpr std::size_t kBlock = 64 * 1024;
-constexpr std::size_t kNoEnd = SIZE_MAX;
-constexpr Seconds kQuiet{1};  // so long nothing was taken: the server has stopped reading
+constexpr std::uint64_t kNoEnd = UINT64_MAX;
+constexpr std::uint64_t kTooMuch = 256 * 1024 * 1024;  // no system's buffers hold as much
+constexpr Seconds kQuiet{1};                           // so long nothing was taken: the server has stopped reading
 
 std::string seconds(Seconds time) { return fixed(time.count(), 1) + " s"; }
 
@@ -48,56 +50,72 @@ awaitable<void> be_silent(Stage& stage) {
     Link link = stage.make_link(kBlock);
     co_await stage.connect(link);
     stage.watch_others();
-    const auto got = co_await link.receive(stage.time());
+    std::optional<std::size_t> got;
+    do {
+        got = co_await link.receive(std::max(stage.time() - stage.passed(), kTurn));
+    } while (!got && !stage.time_up());
     if (got) {  // a server may tire of a silent client, if it is polite about it
-        say("the server closed the connection before " + seconds(stage.time()) + " were over");
+        say("the server closed the connection after " + seconds(stage.passed()));
         co_return;
     }
-    say("said nothing for " + seconds(stage.time()) + ", then finished");
+    say("said nothing for " + seconds(stage.passed()) + ", then finished");
     link.finish_sending();
     co_await read_to_end(stage, link);
 }
 
-/// Sends until the time is over, or so many bytes; then finishes.
-awaitable<void> pour(Stage& stage, Link& link, std::size_t bytes) {
-    while (link.sent() < bytes && (bytes != kNoEnd || !stage.time_up())) {
-        const auto taken = co_await link.send_some(static_cast<std::size_t>(bytes - link.sent()));
+/// Sends so many bytes, unless it is enough before, then finishes.
+template <class Enough>
+awaitable<void> pour(Link& link, std::uint64_t most, Enough enough) {
+    while (link.sent() < most && !enough()) {
+        const auto taken =
+            co_await link.send_some(static_cast<std::size_t>(std::min<std::uint64_t>(most - link.sent(), kBlock)));
         if (!taken) co_return;
     }
     link.finish_sending();
 }
 
+Seconds quiet(const Link& link) { return Clock::now() - link.last_sent(); }
+
+/// The time is over, and it is known whether what the server takes has an end.
+bool bound_is_known(const Stage& stage, const Link& link) {
+    if (link.sent() >= kTooMuch) return true;
+    return stage.time_up() && (quiet(link) >= kQuiet || stage.passed() >= stage.time() + kPatience);
+}
+
 /// What the server has taken must have an end, or a client could fill its memory.
 void judge_bound(Stage& stage, const Link& link) {
-    const Seconds quiet = Clock::now() - link.last_sent();
-    if (quiet >= std::min(kQuiet, stage.time() / 2)) {
-        say("took " + with_commas(link.sent()) + " bytes and no more, for the last " + seconds(quiet) +
+    if (link.sent() < kTooMuch && quiet(link) >= kQuiet) {
+        say("took " + with_commas(link.sent()) + " bytes and no more, for the last " + seconds(quiet(link)) +
             " (the systems' buffers included)");
     } else {
-        say("took " + with_commas(link.sent()) + " bytes in " + seconds(stage.time()) + ", and would take more");
+        say("took " + with_commas(link.sent()) + " bytes in " + seconds(stage.passed()) + ", and would take more");
         stage.broken("A server stops reading from a client that does not read: its memory is bounded.");
     }
 }
 
-awaitable<void> sip(Stage& stage, Link& link) {
-    while (!stage.time_up()) {
+awaitable<void> sip(Stage& stage, Link& link, bool& enough) {
+    while (!bound_is_known(stage, link)) {
         const auto got = co_await link.receive(kPatience, 1);
         if (link.closed()) co_return;
         if (!got || *got == 0) break;
         co_await sleep_for(Seconds{0.1});
     }
     say("read " + with_commas(link.received()) + (link.received() == 1 ? " byte" : " bytes") + " in " +
-        seconds(stage.time()));
+        seconds(stage.passed()));
     judge_bound(stage, link);
+    enough = true;
     say("then it reads the rest in one go");
     co_await read_to_end(stage, link);
 }
 
 awaitable<void> be_slow(Stage& stage) {
     Link link = stage.make_link(kBlock);
+    link.hold_little();
     co_await stage.connect(link);
     stage.watch_others();
-    co_await (stage.guard(link, pour(stage, link, kNoEnd)) && stage.guard(link, sip(stage, link)));
+    bool enough = false;
+    co_await (stage.guard(link, pour(link, kTooMuch, [&] { return enough; })) &&
+              stage.guard(link, sip(stage, link, enough)));
 }
 
 awaitable<void> reset_often(Stage& stage) {
@@ -118,7 +136,7 @@ awaitable<void> reset_often(Stage& stage) {
         }
         link.reset();
         ++resets;
-        co_await sleep_for(std::clamp(stage.time_left(), Seconds{0}, Seconds{0.1}));
+        co_await sleep_for(Seconds{0.1});
     } while (!stage.time_up());
     say("reset " + with_commas(resets) + " connections, each after half of a message");
 }
@@ -132,14 +150,15 @@ awaitable<void> half_close(Stage& stage) {
     Link link = stage.make_link(kBlock);
     co_await stage.connect(link);
     stage.watch_others();
-    co_await (stage.guard(link, pour(stage, link, 1024 * 1024)) && stage.guard(link, read_late(stage, link)));
+    const auto never = [] { return false; };
+    co_await (stage.guard(link, pour(link, 1024 * 1024, never)) && stage.guard(link, read_late(stage, link)));
 }
 
 awaitable<void> pour_and_measure(Stage& stage, Link& link) {
-    co_await pour(stage, link, kNoEnd);
-    const Seconds passed = stage.time() - stage.time_left();
-    const double rate = static_cast<double>(link.received()) / passed.count() / 1e6;
-    if (!link.closed()) say(fixed(rate, rate < 10 ? 1 : 0) + " MB/s came back, for " + seconds(passed));
+    co_await pour(link, kNoEnd, [&] { return stage.time_up(); });
+    if (link.closed()) co_return;
+    const double rate = static_cast<double>(link.received()) / stage.passed().count() / 1e6;
+    say(fixed(rate, rate < 10 ? 1 : 0) + " MB/s came back, for " + seconds(stage.passed()));
 }
 
 awaitable<void> flood(Stage& stage) {
@@ -149,44 +168,51 @@ awaitable<void> flood(Stage& stage) {
     co_await (stage.guard(link, pour_and_measure(stage, link)) && stage.guard(link, read_to_end(stage, link)));
 }
 
+awaitable<void> watch_bound(Stage& stage, Link& link) {
+    while (!link.closed() && !bound_is_known(stage, link)) co_await sleep_for(kTurn);
+    if (link.closed()) co_return;
+    judge_bound(stage, link);
+    link.close();  // ends the sender
+}
+
 awaitable<void> never_read(Stage& stage) {
     Link link = stage.make_link(kBlock);
+    link.hold_little();
     co_await stage.connect(link);
     stage.watch_others();
-    while (!stage.time_up()) co_await link.send_some(kBlock, stage.time_left());
-    judge_bound(stage, link);
+    const auto never = [] { return false; };
+    co_await (stage.guard(link, pour(link, kTooMuch, never)) && stage.guard(link, watch_bound(stage, link)));
 }
 
 constexpr Trouble kTroubles[] = {
-    {Mode::silent,
-     "silent: connects and says nothing. Watch: are other clients still served? 01 spends a thread on this one.",
-     be_silent},
-    {Mode::slow,
-     "slow: sends without pause and reads one byte each 100 ms. Watch: the server stops reading from it, and its "
-     "memory "
-     "stays as it is.",
-     be_slow},
-    {Mode::reset,
-     "reset: sends half a message, then a reset, ten times a second. Watch: each ends that client alone; with "
-     "--verbose the "
-     "server says why.",
-     reset_often},
-    {Mode::half_close,
-     "half-close: sends 1 MiB and its FIN, then reads. Watch: every byte still comes back, and then the server's own "
-     "FIN.",
-     half_close},
-    {Mode::flood,
-     "flood: sends as fast as it can and reads as fast. Watch: the server's processor time, and how another client "
-     "fares.",
-     flood},
-    {Mode::never_read,
-     "never-read: sends and never reads. Watch: at some point the server takes no more, and its memory stays as it is.",
-     never_read},
-    {Mode::many,
-     "many: all at once, one echo each, and they stay. Watch: the server's threads. 03 and 04 open one for each 63 "
-     "clients, "
-     "01 one for each; 02 has an end at FD_SETSIZE.",
-     make_many},
+    {.mode = Mode::silent,
+     .does = "silent: connects and says nothing",
+     .watch = "watch: are others still served? 01_blocking spends a thread on this one",
+     .make = be_silent},
+    {.mode = Mode::slow,
+     .does = "slow: sends without pause and reads one byte each 100 ms",
+     .watch = "watch: the server stops reading from it, and its memory stays as it is",
+     .make = be_slow},
+    {.mode = Mode::reset,
+     .does = "reset: sends half a message and resets the connection, ten times a second",
+     .watch = "watch: each reset ends one connection and no other; with --verbose the server says why",
+     .make = reset_often},
+    {.mode = Mode::half_close,
+     .does = "half-close: sends 1 MiB and its FIN, and only then reads",
+     .watch = "watch: every byte still comes back, and then the server's own FIN",
+     .make = half_close},
+    {.mode = Mode::flood,
+     .does = "flood: sends as fast as it can and reads as fast",
+     .watch = "watch: the server's processor time, and how another client fares",
+     .make = flood},
+    {.mode = Mode::never_read,
+     .does = "never-read: sends and never reads",
+     .watch = "watch: after some megabytes the server takes no more, and its memory stays as it is",
+     .make = never_read},
+    {.mode = Mode::many,
+     .does = "many: all connect at once, get one echo each, and stay",
+     .watch = "watch: the server's threads; 01 has one for each client, 03 and 04 have one for each 63",
+     .make = make_many},
 };
 
 }  // namespace

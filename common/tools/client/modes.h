@@ -10,7 +10,8 @@ namespace course {
 /// A kind of trouble.
 struct Trouble {
     Mode mode;
-    const char* headline;                         ///< what it does, and what to watch
+    const char* does;                             ///< a line
+    const char* watch;                            ///< what a class should look at; a line
     asio::awaitable<void> (*make)(Stage& stage);  ///< @throws ConnectionLost, WrongEcho
 };
 

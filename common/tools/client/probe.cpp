@@ -33,6 +33,7 @@ Probe::Probe(const Endpoints& server, Seconds limit)
         } catch (const std::exception& error) {
             report_.trouble = error.what();
         }
+        last_echo_ = Clock::time_point::max();
         set_served();
     });
     thread_ = std::thread([this] { context_.run(); });
@@ -50,6 +51,8 @@ void Probe::set_served() {
     served_ = true;
     news_.notify_one();
 }
+
+bool Probe::settled_since(std::chrono::time_point<Clock, Seconds> then) const { return last_echo_.load() >= then; }
 
 ProbeReport Probe::finish() {
     stop();
@@ -74,6 +77,7 @@ asio::awaitable<void> Probe::run() {
             co_return;
         }
         report_.slowest = std::max(report_.slowest, Seconds{Clock::now() - begin});
+        last_echo_ = Clock::now();
         if (++report_.echoes == 1) set_served();
         if (over_) break;
         rest_.expires_at(begin + kEvery);

@@ -4,6 +4,7 @@
 #include <asio/io_context.hpp>
 #include <asio/steady_timer.hpp>
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <cstdint>
 #include <mutex>
@@ -31,7 +32,11 @@ public:
     Probe& operator=(const Probe&) = delete;
 
     void wait_until_served();  ///< or it is known that it will not be
-    ProbeReport finish();      ///< ends it and says how it was served
+
+    /// It has had an echo since then, or never will have one again.
+    [[nodiscard]] bool settled_since(std::chrono::time_point<Clock, Seconds> then) const;
+
+    ProbeReport finish();  ///< ends it and says how it was served
 
 private:
     asio::awaitable<void> run();
@@ -46,7 +51,8 @@ private:
     ProbeReport report_;  // the thread's, until it is joined
     std::mutex mutex_;
     std::condition_variable news_;
-    bool served_ = false;  // or given up
+    bool served_ = false;                                                  // or given up
+    std::atomic<Clock::time_point> last_echo_ = Clock::time_point::min();  // max: there will be no more
     std::atomic<bool> over_ = false;
     std::thread thread_;
 };

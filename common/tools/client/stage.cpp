@@ -22,7 +22,7 @@ Stage::Stage(asio::io_context& context, const Plan& plan, Endpoints server)
       plan_(plan),
       time_(plan.seconds.value_or(Seconds{5})),
       server_(std::move(server)),
-      end_(Clock::now() + time_) {}
+      begin_(Clock::now()) {}
 
 Link Stage::make_link(std::size_t block, std::uint64_t stream) { return {context_.get_executor(), stream, block}; }
 
@@ -32,9 +32,14 @@ asio::awaitable<void> Stage::connect(Link& link) {
 }
 
 void Stage::watch_others() {
-    // In short trouble, the limit is shorter, too: the others must not be served only because it is over.
-    if (plan_.probe) probe_ = std::make_unique<Probe>(server_, std::min(kPrompt, 0.75 * time_));
-    end_ = Clock::now() + time_;
+    begin_ = Clock::now();
+    if (plan_.probe) probe_ = std::make_unique<Probe>(server_, kPrompt);
+}
+
+bool Stage::time_up() const { return passed() >= time_ && (!probe_ || probe_->settled_since(begin_ + time_)); }
+
+asio::awaitable<void> Stage::until_time_up() {
+    while (!time_up()) co_await sleep_for(kTurn);
 }
 
 void Stage::wait_until_others_are_served() {

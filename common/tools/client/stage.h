@@ -22,6 +22,9 @@ constexpr Seconds kPrompt{2};
 /// How long the server may take for what it owes the troublemaker itself.
 constexpr Seconds kPatience{5};
 
+/// How often what no operation reports is looked at.
+constexpr Seconds kTurn{0.02};
+
 constexpr const char* kServedPromptly = "Whatever one client does, the others are served promptly and to the end.";
 
 /// What the modes share: the plan, its time, the other client, and what to tell the class.
@@ -33,13 +36,17 @@ public:
     asio::awaitable<void> connect(Link& link);
     [[nodiscard]] bool ever_connected() const { return ever_connected_; }
 
-    void watch_others();  ///< begins the probe, if there shall be one, and the mode's time
+    void watch_others();  ///< begins the mode's time and the probe, if there shall be one
     void wait_until_others_are_served();
     void report_others();  ///< ends it and prints how it was served
 
+    void restart_time() { begin_ = Clock::now(); }
     [[nodiscard]] Seconds time() const { return time_; }
-    [[nodiscard]] Seconds time_left() const { return end_ - Clock::now(); }
-    [[nodiscard]] bool time_up() const { return time_left() <= Seconds{0}; }
+    [[nodiscard]] Seconds passed() const { return Clock::now() - begin_; }
+
+    /// The mode's time is over, and the probe is not left waiting: it must not be served only because the trouble ends.
+    [[nodiscard]] bool time_up() const;
+    asio::awaitable<void> until_time_up();
     [[nodiscard]] std::size_t clients() const { return plan_.clients; }
 
     /// Runs a part of a mode. If the link fails in it, that is judged, and the link is closed: then the parts beside
@@ -58,7 +65,7 @@ private:
     const Plan& plan_;
     const Seconds time_;
     Endpoints server_;
-    std::chrono::time_point<Clock, Seconds> end_;
+    Clock::time_point begin_;
     std::unique_ptr<Probe> probe_;
     bool ever_connected_ = false;
     bool kept_ = true;

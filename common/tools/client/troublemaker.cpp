@@ -12,7 +12,8 @@ namespace course {
 
 int run_troublemaker(const Plan& plan) {
     const Trouble& trouble = find_trouble(plan.mode);
-    say(trouble.headline);
+    say(trouble.does);
+    say(trouble.watch);
     asio::io_context context(1);
     Stage stage(context, plan, find_server(plan.host, plan.port));
     std::exception_ptr problem;
