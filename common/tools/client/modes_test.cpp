@@ -1,88 +1,52 @@
-// Runs echo_client itself, each mode of it, against real servers.
+// Runs echo_client itself against servers whose behaviour is known: what it must find, and what it must not.
 
 #include <gtest/gtest.h>
 
 #include <chrono>
 #include <optional>
 #include <string>
-#include <vector>
 
 #include "common/testing/server_process.h"
+#include "common/tools/client/testing.h"
 
 namespace {
 
+using course::ClientRun;
 using course::EchoServer;
-using course::ServerProcess;
-using Arguments = std::vector<std::string>;
+using course::kLongEnough;
+using course::run_client;
 
-constexpr std::chrono::seconds kLongEnough{60};
+// With --one-at-a-time, whoever is being served blocks all others: the very thing to be seen.
+class OneAtATime : public testing::TestWithParam<std::string> {};
 
-struct ClientRun {
-    std::optional<int> status;
-    std::string output;
-
-    [[nodiscard]] bool says(const std::string& text) const { return output.find(text) != std::string::npos; }
-};
-
-ClientRun run_client(const Arguments& arguments) {
-    ServerProcess client("echo_client", arguments);
-    client.close_stdin();
-    ClientRun run;
-    run.status = client.wait_for_exit(kLongEnough);
-    run.output = client.output() + client.errors();
-    return run;
-}
-
-ClientRun run_client(const EchoServer& server, Arguments arguments) {
-    arguments.insert(arguments.end(), {"--port", std::to_string(server.port())});
-    return run_client(arguments);
-}
-
-class EachMode : public testing::TestWithParam<Arguments> {};
-
-TEST_P(EachMode, IsBorneByAGoodServerWhichThenEndsCleanly) {
-    EchoServer server("06_iocp");
-    Arguments arguments = GetParam();
-    arguments.insert(arguments.end(), {"--seconds", "2"});
-    const ClientRun run = run_client(server, arguments);
-    EXPECT_EQ(run.status, 0) << run.output;
-    EXPECT_TRUE(run.says("Watch: ")) << run.output;
-    EXPECT_TRUE(run.says("another client meanwhile: ")) << run.output;
-    EXPECT_TRUE(run.says("the server kept the contract")) << run.output;
+TEST_P(OneAtATime, BlocksTheOthersWhichIsSaid) {
+    EchoServer server("01_blocking", {"--one-at-a-time"});
+    const ClientRun run = run_client(server, {GetParam(), "--seconds", "0.5"});
+    EXPECT_EQ(run.status, 1);
+    EXPECT_TRUE(run.says("another client meanwhile: 0 echoes: no answer within 2.0 s")) << run.output;
+    EXPECT_TRUE(run.says("AGAINST THE CONTRACT: Whatever one client does")) << run.output;
+    EXPECT_FALSE(run.says("kept the contract")) << run.output;
     EXPECT_EQ(server.stop(kLongEnough), 0);
 }
 
-std::string name_of(const testing::TestParamInfo<Arguments>& test) {
-    std::string name;
-    for (const char letter : test.param.front())
-        if (letter != '-') name += letter;
-    return name;
-}
-
-INSTANTIATE_TEST_SUITE_P(Client, EachMode,
-                         testing::Values(Arguments{"--silent"}, Arguments{"--slow"}, Arguments{"--reset"},
-                                         Arguments{"--half-close"}, Arguments{"--flood"}, Arguments{"--never-read"},
-                                         Arguments{"--many", "65"}),
-                         name_of);
-
-TEST(Troublemaker, FindsThatASilentClientBlocksTheOthers) {
-    const EchoServer server("01_blocking", {"--one-at-a-time"});
-    const ClientRun run = run_client(server, {"--silent", "--seconds", "3"});
-    EXPECT_EQ(run.status, 1);
-    EXPECT_TRUE(run.says("another client meanwhile: 0 echoes: no answer within 2.0 s")) << run.output;
-    EXPECT_TRUE(run.says("AGAINST THE CONTRACT")) << run.output;
-}
+INSTANTIATE_TEST_SUITE_P(Client, OneAtATime, testing::Values("--silent", "--slow", "--flood", "--never-read"),
+                         [](const testing::TestParamInfo<std::string>& test) {
+                             std::string name;
+                             for (const char letter : test.param)
+                                 if (letter != '-') name += letter;
+                             return name;
+                         });
 
 TEST(Troublemaker, FindsThatAClientThatSendsTooMuchIsNotHeldBack) {
     const EchoServer server("broken_server", {"--fault", "unbounded-buffer"});
-    const ClientRun run = run_client(server, {"--never-read", "--seconds", "2"});
+    const ClientRun run = run_client(server, {"--never-read", "--seconds", "0.5"});
     EXPECT_EQ(run.status, 1);
     EXPECT_TRUE(run.says("would take more")) << run.output;
 }
 
 TEST(Troublemaker, FindsBytesThatAreLost) {
     const EchoServer server("broken_server", {"--fault", "drop-byte"});
-    const ClientRun run = run_client(server, {"--flood", "--seconds", "2"});
+    const ClientRun run = run_client(server, {"--flood", "--seconds", "0.5"});
     EXPECT_EQ(run.status, 1);
     EXPECT_TRUE(run.says("came back wrong")) << run.output;
 }
