@@ -13,6 +13,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <cstdint>
 #include <span>
 #include <stdexcept>
 #include <string>
@@ -30,6 +31,7 @@ namespace {
 using namespace asio::experimental::awaitable_operators;
 
 constexpr int kLittle = 8192;
+constexpr std::uint64_t kNoteworthy = 256 * 1024;
 constexpr auto kTuple = asio::as_tuple(asio::use_awaitable);
 
 Clock::duration ticks(Seconds time) { return std::chrono::duration_cast<Clock::duration>(std::max(time, Seconds{0})); }
@@ -103,7 +105,10 @@ asio::awaitable<std::optional<std::size_t>> Link::send_some(std::size_t at_most,
     if (closed_) co_return std::nullopt;
     if (error) fail("sending failed", error);
     sent_ += taken;
-    last_sent_ = Clock::now();
+    if (sent_ - noted_ >= kNoteworthy) {
+        noted_ = sent_;
+        last_progress_ = Clock::now();
+    }
     co_return taken;
 }
 

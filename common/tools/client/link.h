@@ -76,7 +76,9 @@ public:
     [[nodiscard]] bool closed() const { return closed_; }
     [[nodiscard]] std::uint64_t sent() const { return sent_; }
     [[nodiscard]] std::uint64_t received() const { return received_; }
-    [[nodiscard]] Clock::time_point last_sent() const { return last_sent_; }
+    /// When a further 256 KiB had been sent, the last time. Less does not count: full buffers of the systems still move
+    /// some bytes on now and then.
+    [[nodiscard]] Clock::time_point last_progress() const { return last_progress_; }
 
 private:
     [[noreturn]] void fail(const char* what, const asio::error_code& error) const;
@@ -86,7 +88,8 @@ private:
     const std::size_t block_;
     std::uint64_t sent_ = 0;
     std::uint64_t received_ = 0;
-    Clock::time_point last_sent_;
+    std::uint64_t noted_ = 0;  // of what was sent, at the last progress
+    Clock::time_point last_progress_ = Clock::now();
     bool hold_little_ = false;
     bool closed_ = false;
     std::vector<char> outgoing_;  // both empty until the first use: of many links, some are never served

@@ -24,7 +24,7 @@ using namespace asio::experimental::awaitable_operators;
 constexpr std::size_t kBlock = 64 * 1024;
 constexpr std::uint64_t kNoEnd = UINT64_MAX;
 constexpr std::uint64_t kTooMuch = 256 * 1024 * 1024;  // no system's buffers hold as much
-constexpr Seconds kQuiet{1};                           // so long nothing was taken: the server has stopped reading
+constexpr Seconds kQuiet{1};  // so long next to nothing was taken: the server has stopped reading
 
 std::string seconds(Seconds time) { return fixed(time.count(), 1) + " s"; }
 
@@ -74,7 +74,7 @@ awaitable<void> pour(Link& link, std::uint64_t most, Enough enough) {
     link.finish_sending();
 }
 
-Seconds quiet(const Link& link) { return Clock::now() - link.last_sent(); }
+Seconds quiet(const Link& link) { return Clock::now() - link.last_progress(); }
 
 /// The time is over, and it is known whether what the server takes has an end.
 bool bound_is_known(const Stage& stage, const Link& link) {
@@ -85,8 +85,8 @@ bool bound_is_known(const Stage& stage, const Link& link) {
 /// What the server has taken must have an end, or a client could fill its memory.
 void judge_bound(Stage& stage, const Link& link) {
     if (link.sent() < kTooMuch && quiet(link) >= kQuiet) {
-        say("took " + with_commas(link.sent()) + " bytes and no more, for the last " + seconds(quiet(link)) +
-            " (the systems' buffers included)");
+        say("took " + with_commas(link.sent()) +
+            " bytes (the systems' buffers included), and next to nothing for the last " + seconds(quiet(link)));
     } else {
         say("took " + with_commas(link.sent()) + " bytes in " + seconds(stage.passed()) + ", and would take more");
         stage.broken("A server stops reading from a client that does not read: its memory is bounded.");

@@ -93,7 +93,7 @@ void see_memory_stay(const Seen& seen) {
 }
 
 void see_that_it_takes_no_more(const Seen& seen) {
-    EXPECT_TRUE(seen.client.says(" bytes and no more, for the last ")) << seen.client.output;
+    EXPECT_TRUE(seen.client.says("and next to nothing for the last ")) << seen.client.output;
     see_memory_stay(seen);
 }
 

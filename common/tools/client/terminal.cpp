@@ -13,6 +13,7 @@
 #include "common/error.h"
 #include "common/winsock.h"
 #else
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -101,6 +102,8 @@ std::string describe(const std::error_code& error) {
 bool has_keyboard() { return ::isatty(STDIN_FILENO) != 0; }
 
 std::function<std::string()> standard_input() {
+    // Were it closed, the next descriptor would take its number, and we would read from our own socket.
+    if (::fcntl(STDIN_FILENO, F_GETFD) < 0) ::open("/dev/null", O_RDONLY);
     return [] {
         std::array<char, 4096> bytes;
         ssize_t count = 0;
