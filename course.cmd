@@ -28,6 +28,7 @@ if /i "%verb%"=="-h" goto help
 if /i "%verb%"=="build" goto build
 if /i "%verb%"=="test" goto test
 if /i "%verb%"=="run" goto run
+if /i "%verb%"=="client" goto client
 if /i "%verb%"=="grade" goto grade
 if /i "%verb%"=="compare" goto compare
 if /i "%verb%"=="claims" goto claims
@@ -71,6 +72,13 @@ exit /b %errorlevel%
 :run_needs_a_name
 echo course: run needs a name, such as: course run 06_iocp --port 9000 1>&2
 exit /b 2
+
+:client
+set rest=%args:*client=%
+call :make --target echo_client
+if errorlevel 1 exit /b 1
+"%build%\bin\echo_client.exe" %rest%
+exit /b %errorlevel%
 
 :grade
 if not defined name goto grade_needs_a_server
@@ -184,6 +192,8 @@ echo   course grade SERVER [...]  tests a server of your own, and explains each 
 echo                              --junit FILE, and what grade --help says
 echo   course claims              all claims of the notes, run: passed, failed, or skipped and why
 echo   course notes [--fix]       whether notes, code and the two languages are in step (--help lists more)
+echo   course client [MODE] [...] talks to a server line by line, or makes trouble: client --silent (all modes: --help)
+echo   course grade SERVER [...]  the contract's tests against a server of your own
 echo   course build               builds everything
 echo   course help
 echo.
