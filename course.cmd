@@ -193,7 +193,6 @@ echo                              --junit FILE, and what grade --help says
 echo   course claims              all claims of the notes, run: passed, failed, or skipped and why
 echo   course notes [--fix]       whether notes, code and the two languages are in step (--help lists more)
 echo   course client [MODE] [...] talks to a server line by line, or makes trouble: client --silent (all modes: --help)
-echo   course grade SERVER [...]  the contract's tests against a server of your own
 echo   course build               builds everything
 echo   course help
 echo.
