@@ -60,10 +60,10 @@ void join_finished(std::list<Connection>& clients) {
 }
 
 // Waits in accept(); the clients' threads wait in recv() and send().
-void run_server(App& app) {  // [doc:wait]
+void run_server(App& app) {
     std::list<Connection> clients;
-    std::mutex mutex;  // guards the list against the thread that runs wake
-    const auto wake = [&] {
+    std::mutex mutex;        // guards the list against the thread that runs wake
+    const auto wake = [&] {  // [doc:wake]
         ::CancelIoEx(reinterpret_cast<HANDLE>(app.listener), nullptr);  // nothing else wakes a blocked accept()
         const std::lock_guard lock{mutex};
         for (Connection& c : clients) {

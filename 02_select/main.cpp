@@ -25,7 +25,7 @@ std::optional<int> receive_from(Connection& c) {  // [doc:receive]
     return std::nullopt;
 }
 
-void echo_back(Connection& c) {  // [doc:send]
+void echo_back(Connection& c) {
     while (c.sent < c.size) {
         const int n = ::send(c.socket.get(), c.buffer.data() + c.sent, c.size - c.sent, 0);
         if (n != SOCKET_ERROR)

@@ -75,7 +75,7 @@ bool serve_client(App& app, Connection& c) try {  // [doc:serve]
 }
 
 // A thread, the clients it waits for, and the box in which new ones are handed to it.
-struct Worker {  // [doc:worker]
+struct Worker {
     static constexpr std::size_t max_clients = WSA_MAXIMUM_WAIT_EVENTS - 1;
     UniqueEvent wake;
     std::mutex mutex;  // guards box and load
