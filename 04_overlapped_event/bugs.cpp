@@ -66,6 +66,7 @@ SCENARIO("memory freed after closesocket can still be written by the kernel") {
         const SOCKET closed = pair.server.get();
         REQUIRE(start_receive(closed, buffer, overlapped) == WSA_IO_PENDING);
         pair.server.reset();
+        if (signalled(event)) SKIP("this system ends the operation although a second handle is open");
         WHEN("the data comes") {
             DWORD bytes = 0, flags = 0;
             CHECK_FALSE(::WSAGetOverlappedResult(closed, &overlapped, &bytes, FALSE, &flags));

@@ -47,8 +47,8 @@ SCENARIO("a port creates no thread and calls nothing") {
         const UniqueHandle port = make_port({pair.server.get()});
         REQUIRE(receive.receive_from(pair.server.get()) == WSA_IO_PENDING);
         pair.client_says("hello");
-        THEN("there are as many threads as before, and the packet waits until one of ours asks for it") {
-            CHECK(threads_of_this_process() == before);
+        THEN("there are no more threads than before, and the packet waits until one of ours asks for it") {
+            CHECK(threads_of_this_process() <= before);
             CHECK(take_packet(port).operation == &receive);
         }
     }

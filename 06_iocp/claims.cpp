@@ -134,7 +134,7 @@ SCENARIO("one port and two threads hold 1,000 clients") {
             const Crowd clients{server.port(), 1'000};
             THEN("each gets its echo, and there are no more threads than before") {
                 CHECK(clients.echoes() == 1'000);
-                CHECK(server.usage().threads.value() == threads);
+                CHECK(server.usage().threads.value() <= threads);
             }
         }
     }
