@@ -10,7 +10,7 @@ capture_06_who_serves() {
 }
 
 capture_06_thousand() {
-    start_server 06_iocp --port 9006 --threads 2 --stats stats.json
+    start_server 06_iocp --port 9006 --threads 2 --stats stats.json --stop-on-eof
     client --port 9006 --many 1000 --seconds 1 --no-probe
     stop_server
     tail -n 1 "$log"
