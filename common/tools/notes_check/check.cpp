@@ -22,6 +22,11 @@ namespace {
 const std::string kLock = "notes/review.lock", kOutput = "notes/output";
 constexpr std::size_t kMostRegions = 4;
 
+// One note in both languages: notes/en/NAME and notes/ko/NAME, or README.md and README.ko.md.
+struct Pair {
+    std::string name, english, korean;
+};
+
 class Checker {
 public:
     explicit Checker(const std::filesystem::path& root) : files_{root} {
@@ -43,7 +48,7 @@ public:
     std::vector<Finding> run(Actions actions) {
         if (actions.fix) fix_copies();
         if (actions.accept) accept();
-        LinkChecker links{files_, pairs_};
+        LinkChecker links{files_};
         for (const Pair& pair : pairs_) {
             check_document(pair.english);
             check_document(pair.korean);

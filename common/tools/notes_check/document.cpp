@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <ostream>
 #include <sstream>
 #include <string>
 #include <string_view>
@@ -55,6 +56,10 @@ public:
 
     void find_links(const std::string& file, Section& section, std::vector<Finding>& findings) {
         for (std::size_t i = 0; i < text_.size();) {
+            if (text_[i] == '*' && is_deaf_emphasis(i))
+                findings.push_back({file, line_of(i),
+                                    "emphasis cannot end here, between a punctuation mark and a letter; write "
+                                    "*word*(note) instead of *word(note)*"});
             const std::size_t end = text_[i] == '[' ? end_of_brackets(i) : npos;
             const char next = end < text_.size() ? text_[end] : ' ';
             if (end == npos) {
@@ -80,6 +85,13 @@ private:
         const std::string ticks(count_leading(std::string_view{text_}.substr(i), '`'), '`');
         const auto end = text_.find(ticks, i + ticks.size());
         return end == npos ? i + ticks.size() : end + ticks.size();
+    }
+
+    // CommonMark's rule for right-flanking delimiters, which Korean particles fall foul of.
+    [[nodiscard]] bool is_deaf_emphasis(std::size_t i) const {
+        const auto after = text_.find_first_not_of('*', i);
+        return i > 0 && std::string_view{").?!,`"}.find(text_[i - 1]) != npos && after != std::string::npos &&
+               is_hangul(std::string_view{text_}.substr(after, length_of(text_[after])));
     }
 
     // Past the ] that belongs to the [ at `i`.
@@ -184,6 +196,10 @@ private:
 };
 
 }  // namespace
+
+std::ostream& operator<<(std::ostream& out, const Finding& finding) {
+    return out << finding.file << ':' << finding.line << ": " << finding.what;
+}
 
 std::string Fence::value(std::string_view key) const {
     std::istringstream words(info);

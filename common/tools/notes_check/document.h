@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <iosfwd>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -13,6 +14,9 @@ struct Finding {
     std::size_t line;
     std::string what;  ///< and what to do
 };
+
+/// "FILE:LINE: WHAT"
+std::ostream& operator<<(std::ostream& out, const Finding& finding);
 
 struct Fence {
     std::size_t line;  ///< of the opening ```

@@ -66,6 +66,12 @@ TEST(Markdown, TablesAreCountedInRows) {
     EXPECT_THAT(document.sections[0].links, ElementsAre(Field(&Link::line, 4u)));
 }
 
+TEST(Markdown, EmphasisThatCannotEndIsAFinding) {
+    EXPECT_THAT(parse("# T\n이것이 *절반 닫기(half-close)*입니다.\n").findings, ElementsAre(Field(&Finding::line, 2u)));
+    EXPECT_THAT(parse("# T\n이것이 *절반 닫기*(half-close)입니다. **굵게.** 다음, `)*은`, *수신 버퍼*에.\n").findings,
+                IsEmpty());
+}
+
 TEST(Markdown, WhatWouldSlipThroughIsAFinding) {
     const auto only = [](const std::string& text, const std::string& what) {
         EXPECT_THAT(parse(text).findings, ElementsAre(Field(&Finding::what, HasSubstr(what)))) << text;

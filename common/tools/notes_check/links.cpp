@@ -23,23 +23,29 @@ bool names_file(std::string text, const std::string& file) {
     return !text.empty() && file.ends_with(text);
 }
 
+enum class Language { none, english, korean };
+
+// A file without its language.
+struct Place {
+    std::string name;
+    Language language;
+};
+
+Place place_of(const std::string& file) {
+    if (file.starts_with("notes/en/")) return {file.substr(9), Language::english};
+    if (file.starts_with("notes/ko/")) return {file.substr(9), Language::korean};
+    if (file == "README.ko.md") return {"README.md", Language::korean};
+    return {file, file == "README.md" ? Language::english : Language::none};
+}
+
 std::string citation(const std::string& file, const std::string& claim) { return file + ": " + claim; }
 
 }  // namespace
 
-LinkChecker::LinkChecker(CourseFiles& files, const std::vector<Pair>& pairs) : files_{files} {
-    for (const Pair& pair : pairs) {
-        notes_[pair.english] = {pair.name, false};
-        notes_[pair.korean] = {pair.name, true};
-    }
+LinkChecker::LinkChecker(CourseFiles& files) : files_{files} {
     for (const std::string& chapter : files_.chapters())
         for (const std::string& file : files_.list(chapter, ".cpp"))
             if (auto found = find_scenarios(files_.lines(file)); !found.empty()) scenarios_[file] = std::move(found);
-}
-
-LinkChecker::Note LinkChecker::note_of(const std::string& file) const {
-    const auto known = notes_.find(file);
-    return known == notes_.end() ? Note{file, false} : known->second;
 }
 
 std::string LinkChecker::follow(const std::string& from, const Link& link, std::vector<Finding>& findings) {
@@ -48,9 +54,9 @@ std::string LinkChecker::follow(const std::string& from, const Link& link, std::
     const auto report = [&](const std::string& what) { findings.push_back({from, link.line, what}); };
     const auto hash = target.find('#');
     const std::string file = resolve(from, target.substr(0, hash));
-    const Note here = note_of(from), there = note_of(file);
+    const Place here = place_of(from), there = place_of(file);
     std::string meaning = there.name;
-    if (notes_.contains(file) && here.name != there.name && here.is_korean != there.is_korean)
+    if (there.language != Language::none && there.language != here.language && there.name != here.name)
         report("leads to the other language, " + file + "; link the note of this one");
     if (file.starts_with("..") || !files_.exists(file)) {
         report("dead link: there is no " + file + "; correct it");

@@ -12,15 +12,10 @@
 
 namespace course {
 
-/// One note in both languages: notes/en/NAME and notes/ko/NAME, or README.md and README.ko.md.
-struct Pair {
-    std::string name, english, korean;
-};
-
 /// Whether links lead somewhere, whether the claims they cite exist, and whether every claim is cited.
 class LinkChecker {
 public:
-    LinkChecker(CourseFiles& files, const std::vector<Pair>& pairs);
+    explicit LinkChecker(CourseFiles& files);
 
     /// What a link means whatever the language, so that it can be looked for in the other one: the target, its heading
     /// by number, and the claim cited. A link that is dead or cites no claim that exists goes to `findings`.
@@ -30,14 +25,7 @@ public:
     void check_all_cited(std::vector<Finding>& findings) const;
 
 private:
-    struct Note {
-        std::string name;  // without its language
-        bool is_korean;
-    };
-    [[nodiscard]] Note note_of(const std::string& file) const;
-
     CourseFiles& files_;
-    std::map<std::string, Note> notes_;                        // by file
     std::map<std::string, std::vector<Scenario>> scenarios_;   // by file
     std::set<std::pair<std::string, std::string>> citations_;  // note -> FILE: NAME
 };

@@ -3,6 +3,7 @@
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <exception>
+#include <iostream>
 
 #include "common/tools/notes_check/check.h"
 
@@ -21,11 +22,11 @@ int main(int argc, char** argv) try {
         return app.exit(error) == 0 ? 0 : 2;
     }
     const auto findings = course::check_notes(".", actions);
-    for (const auto& [file, line, what] : findings) std::printf("%s:%zu: %s\n", file.c_str(), line, what.c_str());
+    for (const course::Finding& finding : findings) std::cout << finding << '\n';
     if (findings.empty())
-        std::puts("the notes are in step");
+        std::cout << "the notes are in step\n";
     else
-        std::printf("%zu findings\n", findings.size());
+        std::cout << findings.size() << (findings.size() == 1 ? " finding\n" : " findings\n");
     return findings.empty() ? 0 : 1;
 } catch (const std::exception& error) {
     std::fprintf(stderr, "notes_check: %s\n", error.what());

@@ -8,17 +8,12 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
-#include <ostream>
 #include <string>
 #include <vector>
 
 #include "common/tools/notes_check/check.h"
 
 namespace course {
-
-inline void PrintTo(const Finding& finding, std::ostream* out) {
-    *out << finding.file << ":" << finding.line << ": " << finding.what;
-}
 
 inline constexpr const char* kSource =
     "// Why.\n"
