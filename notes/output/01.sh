@@ -1,3 +1,4 @@
+# shellcheck shell=bash disable=SC2154,SC1091
 # Captures for 01_blocking.
 source notes/output/overlapped.sh
 

@@ -1,3 +1,4 @@
+# shellcheck shell=bash disable=SC2154,SC1091
 # Captures for 03_eventselect.
 source notes/output/overlapped.sh
 
