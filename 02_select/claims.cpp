@@ -23,7 +23,7 @@ int select_for(std::chrono::milliseconds wait, fd_set* readable, fd_set* writabl
     return ::select(0, readable, writable, failed, &time);
 }
 
-// 16 KiB with FD_SETSIZE 1024: rather not on the stack.
+// 8 KiB with FD_SETSIZE 1024: rather not on the stack.
 std::unique_ptr<fd_set> set_of(const Sockets& sockets) {
     auto set = std::make_unique<fd_set>();
     FD_ZERO(set.get());
