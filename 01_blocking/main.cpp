@@ -2,13 +2,10 @@
 // Price: an idle client still costs a thread. 02_select asks "who is ready?" first.
 #include <array>
 #include <atomic>
-#include <cstddef>
 #include <list>
 #include <mutex>
-#include <string>
 #include <system_error>
 #include <thread>
-#include <utility>
 
 #include "common/app.h"
 

@@ -2,14 +2,14 @@
 
 #include <atomic>
 #include <chrono>
-#include <cstddef>
+#include <cstddef>  // IWYU pragma: export
 #include <cstdint>
 #include <functional>
 #include <memory>
 #include <mutex>
-#include <string>
+#include <string>  // IWYU pragma: export
 #include <thread>
-#include <utility>
+#include <utility>  // IWYU pragma: export
 #include <vector>
 
 #include "common/error.h"    // IWYU pragma: export
