@@ -72,6 +72,7 @@ bool Conversation::step() try {
 }
 
 bool Conversation::send_step() {
+    bool moved = false;
     if (sent_ < plan_.bytes) {
         buffer_.resize(std::max({buffer_.size(), plan_.largest_send, plan_.largest_receive}));
         const std::uint64_t left = plan_.bytes - sent_;
@@ -79,14 +80,14 @@ bool Conversation::send_step() {
         pattern_.fill(sent_, {buffer_.data(), size});
         const std::size_t taken = client_.try_send({buffer_.data(), size});
         sent_ += taken;
-        if (taken == 0) return false;
+        moved = taken > 0;
     }
     if (sent_ == plan_.bytes && plan_.finish && !finished_sending_) {
         client_.finish_sending();
         finished_sending_ = true;
-        return true;
+        moved = true;
     }
-    return false;
+    return moved;
 }
 
 bool Conversation::receive_step() {
