@@ -148,6 +148,7 @@ void measure_all(const Settings& settings, std::vector<course::Row>& rows, std::
                 load.seconds = course::Seconds{settings.seconds};
                 load.warm_up = course::Seconds{settings.warm_up};
                 load.connect_limit = course::Seconds{3 + static_cast<double>(settings.idle) / 500};
+                load.finish_limit = course::Seconds{5 + static_cast<double>(settings.idle) / 500};  // all leave at once
                 progress.begin("round " + std::to_string(round + 1) + ", " + std::to_string(row.clients) +
                                " clients, " + row.candidate.name);
                 row.rounds.push_back(course::measure(row.candidate, load, settings.visits, pinning, scratch));
