@@ -25,6 +25,11 @@ endif()
 option(COURSE_TESTS "Build the tests" ${course_has_tests})
 option(COURSE_TOOLS "Build the load generator and compare" ${course_is_whole})
 option(COURSE_WERROR "Treat warnings as errors" OFF)
+option(COURSE_ASAN "Check the use of memory at run time (MSVC's AddressSanitizer)" OFF)
+if(COURSE_ASAN)  # before the libraries: their containers must be checked as ours are, or linking fails
+  add_compile_options(/fsanitize=address)
+  add_link_options(/INCREMENTAL:NO)
+endif()
 
 # What everything is compiled with.
 add_library(course_options INTERFACE)
@@ -59,6 +64,15 @@ if(COURSE_TESTS)
   include(GoogleTest)
 endif()
 
+# course_natvis(<target> <file>): shows the target's variables in Visual Studio's debugger as the file says.
+function(course_natvis target file)
+  if(CMAKE_GENERATOR MATCHES "Visual Studio")
+    target_sources(${target} PRIVATE "${file}")
+  elseif(MSVC)  # Ninja ignores it among the sources
+    target_link_options(${target} PRIVATE "/NATVIS:${file}")
+  endif()
+endfunction()
+
 # add_chapter(<name> [DEFINITIONS <NAME=value>...])
 # The chapter's server, <name>, and <name>_claims if there is a claims.cpp (the classic bugs may have a bugs.cpp). The
 # global property COURSE_CHAPTERS lists the chapters for the tests that run against each of them.
@@ -70,7 +84,9 @@ function(add_chapter name)
   add_executable(${name} main.cpp)
   target_compile_definitions(${name} PRIVATE ${chapter_DEFINITIONS})
   target_link_libraries(${name} PRIVATE course_common)
-  set_target_properties(${name} PROPERTIES FOLDER chapters)
+  set_target_properties(${name} PROPERTIES FOLDER chapters
+    VS_DEBUGGER_COMMAND_ARGUMENTS "--verbose" VS_DEBUGGER_WORKING_DIRECTORY "${COURSE_ROOT}")
+  course_natvis(${name} "${COURSE_ROOT}/common/course.natvis")
   set_property(GLOBAL APPEND PROPERTY COURSE_CHAPTERS ${name})
 
   if(COURSE_TESTS AND EXISTS "${CMAKE_CURRENT_SOURCE_DIR}/claims.cpp")
@@ -87,6 +103,7 @@ function(add_chapter name)
   endif()
 
   if(PROJECT_IS_TOP_LEVEL)
+    set_property(DIRECTORY PROPERTY VS_STARTUP_PROJECT ${name})
     add_subdirectory("${COURSE_ROOT}/common" "${CMAKE_BINARY_DIR}/common")
   endif()
 endfunction()
