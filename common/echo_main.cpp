@@ -4,6 +4,7 @@
 #include <string>
 
 #include "common/app.h"
+#include "common/port_holder.h"
 
 namespace {
 
@@ -66,8 +67,11 @@ UniqueSocket open_listener(const std::string& address, std::uint16_t port) {
     const BOOL on = TRUE;
     if (::setsockopt(socket.get(), SOL_SOCKET, SO_EXCLUSIVEADDRUSE, reinterpret_cast<const char*>(&on), sizeof on))
         throw_error("setsockopt SO_EXCLUSIVEADDRUSE");
-    if (::bind(socket.get(), found->ai_addr, static_cast<int>(found->ai_addrlen)))
-        throw_error(("bind" + where).c_str());
+    if (::bind(socket.get(), found->ai_addr, static_cast<int>(found->ai_addrlen))) {
+        const int error = last_error();
+        const std::string holder = port_holder(*found->ai_addr);
+        throw_error(("bind" + where + (holder.empty() ? "" : " (held by " + holder + ")")).c_str(), error);
+    }
     if (::listen(socket.get(), SOMAXCONN)) throw_error(("listen" + where).c_str());
     return socket;
 }

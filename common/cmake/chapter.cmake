@@ -38,7 +38,7 @@ target_include_directories(course_options INTERFACE "${COURSE_ROOT}")
 if(WIN32)
   target_compile_definitions(course_options INTERFACE
     WIN32_LEAN_AND_MEAN NOMINMAX UNICODE _UNICODE _WIN32_WINNT=0x0A00 WINVER=0x0A00)
-  target_link_libraries(course_options INTERFACE ws2_32 mswsock shell32 psapi)
+  target_link_libraries(course_options INTERFACE ws2_32 mswsock shell32 psapi iphlpapi)
 else()
   find_package(Threads REQUIRED)
   target_link_libraries(course_options INTERFACE Threads::Threads)
