@@ -1,0 +1,132 @@
+#!/usr/bin/env perl
+# Looks in the sources for what GCC and Clang take and MSVC does not, or warns of at /W4. What both of them refuse with
+# -pedantic-errors (arrays of variable length, designators out of order ...) needs no rule here.
+# Usage: msvc_breakers.pl          checks the repository
+#        msvc_breakers.pl --test   shows that each rule finds what it is for
+use strict;
+use warnings;
+
+# What to look for, why, and a line in which it must be found. Comments and the contents of strings do not count.
+my @rules = (
+    [qr/__attribute__|\[\[(?:gnu|clang)::/, "a GNU attribute", '[[gnu::noinline]] void f();'],
+    [qr/\b__(?:builtin|sync|atomic)_\w+/, "a GNU builtin", 'if (__builtin_expect(x, 0)) f();'],
+    [qr/\b__(?:extension__|typeof__|restrict__|int128|float128|PRETTY_FUNCTION__|asm__)|\b(?:typeof|asm)\s*\(/,
+        "a GNU keyword", 'unsigned __int128 wide = 0;'],
+    [qr/(?:[=(,;{?:&|+*!-]|\breturn)\s*\(\s*\{[^}]*;/, "a statement expression", 'int a = ({ int b = f(); b; });'],
+    [qr/\?\s*:(?!:)/, "a conditional without its middle", 'int a = b ?: c;'],
+    [qr/\bcase\s+[^:;]+\.\.\./, "a case range", 'case 1 ... 5: break;'],
+    [qr/##\s*__VA_ARGS__/, "GNU's comma swallowing; __VA_OPT__ is standard", '#define LOG(f, ...) g(f, ##__VA_ARGS__)'],
+    [qr/\b(?:ssize_t|pid_t|useconds_t|u_int\d+_t)\b/, "a POSIX type", 'ssize_t got = 0;'],
+    [qr/#\s*include\s*<(?:bits|sys|arpa|netinet|ext)\//, "a header that MSVC has not", '#include <bits/stdc++.h>'],
+    [qr/#\s*include\s*<(?:unistd|pthread|strings|dirent|getopt|cxxabi)\.h>/, "a header that MSVC has not",
+        '#include <unistd.h>'],
+    [qr/#\s*include\s*<winsock\.h>/, "the old Winsock; winsock2.h is meant", '#include <winsock.h>'],
+    [qr/\b(?:strn?casecmp|(?:local|gm)time_r|usleep|alloca|strdup|v?asprintf|setenv)\s*\(/, "a POSIX function",
+        'if (strcasecmp(a, b) == 0) f();'],
+    [qr/\b(?:getenv|f(?:re)?open|str(?:n?cpy|n?cat|tok|error)|v?sprintf|s?scanf|(?:local|gm|c|asc)time|tmpnam|mbstowcs|wcstombs)\s*\(/,
+        "C4996: MSVC calls it unsafe", 'std::getenv("HOME");'],
+    [qr/\b(?:inet_addr|inet_ntoa|gethostby\w+|WSAAsync\w+|WSASocketA|GetVersionEx\w*)\s*\(/,
+        "C4996: deprecated in the SDK", 'a.s_addr = inet_addr(text);'],
+    [qr/#\s*pragma\s+(?:GCC|clang|omp)\b/, "C4068: an unknown pragma", '#pragma GCC diagnostic push'],
+    [qr/#\s*(?:warning|include_next|ident)\b/, "a GNU directive", '#warning "soon"'],
+    [qr/#\s*define\s+(?:NOMINMAX|WIN32_LEAN_AND_MEAN|_?UNICODE|_WIN32_WINNT|WINVER)\b/,
+        "C4005: common/cmake/chapter.cmake defines it already", '#define NOMINMAX'],
+    [qr/\balignas\s*\(/, "C4324: MSVC warns of the padding", 'struct alignas(64) Counter {};'],
+    [qr/\b(?:if|while)\s*\(\s*(?:sizeof|0\b|1\b|false\b|std::is_\w+(?:_v)?<)/, "C4127: constant; `if constexpr` is meant",
+        'if (sizeof(void*) == 8) f();'],
+    [qr/\b(?:and|or|not|xor|bitand|bitor|compl|and_eq|or_eq|not_eq|xor_eq)\b(?!\s*=[^=])/,
+        "an alternative token; without /permissive- MSVC does not know it", 'if (a and not b) f();'],
+    [qr/\bM_(?:PI|E|SQRT2|LN2)\b/, "needs _USE_MATH_DEFINES; <numbers> is standard", 'double turn = 2 * M_PI;'],
+    [qr/"\d{5,}"/, "C2026: a string literal over 16,380 bytes", 'auto page = R"(' . 'x' x 16_381 . ')";'],
+);
+
+# Only what is compiled on Windows, without comments; a string literal becomes "LENGTH". Line numbers stay.
+sub windows_code {
+    my ($text) = @_;
+    my $lines = sub { "\n" x ($_[0] =~ tr/\n//) };
+    $text =~ s{
+        (?<raw> R"(?<tag>[^(\s"]*)\((?<body>.*?)\)\g{tag}") |
+        (?<string> "(?:\\.|[^"\\\n])*") | (?<char> (?<![0-9a-fA-F])'(?:\\.|[^'\\\n])+') |
+        (?<comment> //[^\n]* | /\*.*?\*/) | (?<include> \#[ \t]*include[^\n]*)
+    }{
+        my $all = $&;
+        defined $+{raw} ? '"' . length($+{body}) . '"' . $lines->($all)
+        : defined $+{string} ? (length($all) > 16_382 ? '"' . length($all) . '"' : '""')
+        : defined $+{char} ? "' '" : defined $+{comment} ? $lines->($all) : $all
+    }gesx;
+    $text =~ s/"(\d+)"/$1 > 16_380 ? qq("$1") : qq("")/ge;
+    my @windows = (1);
+    my @kept;
+    for my $line (split /\n/, $text, -1) {
+        my $directive = 1;
+        if ($line =~ /^\s*#\s*if(n?)def\s+_WIN32\b/) { push @windows, $windows[-1] && !$1 }
+        elsif ($line =~ /^\s*#\s*if/) { push @windows, $windows[-1] ? 2 : 0; $directive = 0 }
+        elsif ($line =~ /^\s*#\s*else\b/) { $windows[-1] = $windows[-2] && !$windows[-1] if ($windows[-1] // 2) != 2 }
+        elsif ($line =~ /^\s*#\s*endif\b/) { pop @windows }
+        else { $directive = 0 }
+        push @kept, !$directive && $windows[-1] ? $line : '';
+    }
+    return @kept;
+}
+
+sub findings {
+    my ($name, $text) = @_;
+    my @lines = windows_code($text);
+    my @found;
+    for my $i (0 .. $#lines) {
+        for my $rule (@rules) {
+            push @found, "$name:" . ($i + 1) . ": $rule->[1]: $&" if $lines[$i] =~ $rule->[0];
+        }
+    }
+    return @found;
+}
+
+sub test {
+    my $failures = 0;
+    for my $rule (@rules) {
+        my @found = findings('example', "int x;\n$rule->[2]\nint y;\n");
+        next if @found == 1 && index($found[0], "example:2: $rule->[1]") == 0;
+        print "the rule \"$rule->[1]\" should find its example alone, and found: @found\n";
+        ++$failures;
+    }
+    my $clean = <<'END';
+// Not __attribute__, and not a #pragma GCC either.
+/* case 1 ... 5
+   ssize_t */
+#ifndef _WIN32
+#include <unistd.h>
+#else
+#include <winsock2.h>
+#endif
+#ifdef _WIN32
+std::snprintf(text, sizeof text, "and %d or not", 1'000'000);
+#else
+ssize_t got = ::read(0, text, 1);
+#ifdef X
+#warning no
+#endif
+pid_t p;
+#endif
+wait({.bytes = 1, .each = f([] { return 1; })}); a = b ? ::c : d;
+auto page = R"(typeof(x) case 1 ... 5)";
+END
+    for my $finding (findings('clean', $clean)) {
+        print "nothing is wrong here: $finding\n";
+        ++$failures;
+    }
+    print scalar(@rules), " rules, $failures failures\n";
+    return $failures;
+}
+
+if (@ARGV && $ARGV[0] eq '--test') { exit(test() ? 1 : 0) }
+my @files = grep { !/_posix\.cpp$/ } split /\0/, qx(git ls-files -z '*.cpp' '*.h');
+die "no sources here\n" if !@files;
+my @all;
+for my $file (@files) {
+    open(my $in, '<', $file) or die "$file: $!\n";
+    local $/;
+    push @all, findings($file, <$in>);
+}
+print "$_\n" for @all;
+print scalar(@files), " files, ", scalar(@all), " findings\n";
+exit(@all ? 1 : 0);
