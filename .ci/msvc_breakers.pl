@@ -45,14 +45,13 @@ sub windows_code {
     my ($text) = @_;
     my $lines = sub { "\n" x ($_[0] =~ tr/\n//) };
     $text =~ s{
-        (?<raw> R"(?<tag>[^(\s"]*)\((?<body>.*?)\)\g{tag}") |
-        (?<string> "(?:\\.|[^"\\\n])*") | (?<char> (?<![0-9a-fA-F])'(?:\\.|[^'\\\n])+') |
-        (?<comment> //[^\n]* | /\*.*?\*/) | (?<include> \#[ \t]*include[^\n]*)
+        R"([^(\s"]*)\((.*?)\)\g1" | ("(?:\\.|[^"\\\n])*") | ((?<![0-9a-fA-F])'(?:\\.|[^'\\\n])+') |
+        (//[^\n]* | /\*.*?\*/) | \#[ \t]*include[^\n]*
     }{
         my $all = $&;
-        defined $+{raw} ? '"' . length($+{body}) . '"' . $lines->($all)
-        : defined $+{string} ? (length($all) > 16_382 ? '"' . length($all) . '"' : '""')
-        : defined $+{char} ? "' '" : defined $+{comment} ? $lines->($all) : $all
+        defined $2 ? '"' . length($2) . '"' . $lines->($all)
+        : defined $3 ? '"' . (length($all) - 2) . '"'
+        : defined $4 ? "' '" : defined $5 ? $lines->($all) : $all
     }gesx;
     $text =~ s/"(\d+)"/$1 > 16_380 ? qq("$1") : qq("")/ge;
     my @windows = (1);
