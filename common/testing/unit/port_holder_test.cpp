@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <optional>
+#include <string>
+
 #include "common/app.h"
 #include "common/error.h"
 #include "common/testing/test_client.h"
