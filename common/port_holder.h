@@ -3,7 +3,7 @@
 #include <optional>
 #include <string>
 
-#include "common/winsock.h"
+#include "common/winsock.h"  // IWYU pragma: keep (the types come from the headers that it puts in order)
 
 /// The process that listens on `address`, so that a bind of it is refused; 0 where the system does not tell which (as
 /// Wine 8). Nothing if nobody listens.

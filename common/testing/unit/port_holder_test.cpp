@@ -8,6 +8,7 @@
 #include "common/app.h"
 #include "common/error.h"
 #include "common/testing/test_client.h"
+#include "common/winsock.h"
 
 namespace {
 
