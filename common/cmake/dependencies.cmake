@@ -15,6 +15,9 @@ set(gtest_force_shared_crt OFF CACHE BOOL "The tests use the static runtime, as 
 set(INSTALL_GTEST OFF CACHE BOOL "Nothing is installed from here" FORCE)
 mark_as_advanced(gtest_force_shared_crt INSTALL_GTEST)
 
+# CMake 4 refuses a project that asks for a CMake before 3.5, as nlohmann/json 3.11 does.
+set(CMAKE_POLICY_VERSION_MINIMUM 3.5)
+
 # course_declare(<name in dependencies.txt> <name for FetchContent> [further FetchContent_Declare arguments])
 function(course_declare library content)
   file(STRINGS "${COURSE_ROOT}/common/cmake/dependencies.txt" line REGEX "^${library} ")
