@@ -36,12 +36,18 @@ course_declare(asio asio SOURCE_SUBDIR none)  # it has no CMakeLists.txt
 # What one folder has found serves the others as well. (After the declarations: CMake 3.25 trips over it there.)
 set(CMAKE_FIND_PACKAGE_TARGETS_GLOBAL ON)
 
+macro(course_make_available content)
+  set(CMAKE_FOLDER libraries)  # where the solution explorer shows their targets
+  FetchContent_MakeAvailable(${content})
+  unset(CMAKE_FOLDER)
+endmacro()
+
 macro(course_require_gtest)
-  FetchContent_MakeAvailable(googletest)
+  course_make_available(googletest)
 endmacro()
 
 macro(course_require_catch2)
-  FetchContent_MakeAvailable(Catch2)
+  course_make_available(Catch2)
   if(catch2_SOURCE_DIR)  # by path: only the first folder that finds an installed copy gets its modules by name
     include("${catch2_SOURCE_DIR}/extras/Catch.cmake")
   else()
@@ -50,11 +56,11 @@ macro(course_require_catch2)
 endmacro()
 
 macro(course_require_cli11)
-  FetchContent_MakeAvailable(CLI11)
+  course_make_available(CLI11)
 endmacro()
 
 macro(course_require_json)
-  FetchContent_MakeAvailable(nlohmann_json)
+  course_make_available(nlohmann_json)
 endmacro()
 
 function(course_require_asio)
@@ -65,7 +71,7 @@ function(course_require_asio)
   mark_as_advanced(COURSE_ASIO_INCLUDE)
   set(include "${COURSE_ASIO_INCLUDE}")
   if(NOT include)
-    FetchContent_MakeAvailable(asio)
+    course_make_available(asio)
     set(include "${asio_SOURCE_DIR}/asio/include")
   endif()
   find_package(Threads REQUIRED)
