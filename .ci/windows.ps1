@@ -26,7 +26,7 @@ try {
     Invoke-Step cmake --preset $Preset -D COURSE_WERROR=ON
     Invoke-Step cmake --build --preset $Preset
     if (-not $BuildOnly) {
-        Invoke-Step ctest --preset $Preset --output-junit "$Folder/build/$Preset/tests.xml"
+        Invoke-Step ctest --preset $Preset --parallel $env:NUMBER_OF_PROCESSORS --output-junit "$Folder/build/$Preset/tests.xml"
     }
 } finally {
     Pop-Location
