@@ -31,7 +31,7 @@ my @rules = (
     [qr/#\s*(?:warning|include_next|ident)\b/, "a GNU directive", '#warning "soon"'],
     [qr/#\s*define\s+(?:NOMINMAX|WIN32_LEAN_AND_MEAN|_?UNICODE|_WIN32_WINNT|WINVER)\b/,
         "C4005: common/cmake/chapter.cmake defines it already", '#define NOMINMAX'],
-    [qr/\balignas\s*\(/, "C4324: MSVC warns of the padding", 'struct alignas(64) Counter {};'],
+    [qr/\b(?:struct|class)\s+alignas\s*\(/, "C4324: MSVC warns of the padding", 'struct alignas(64) Counter {};'],
     [qr/\b(?:if|while)\s*\(\s*(?:sizeof|0\b|1\b|false\b|std::is_\w+(?:_v)?<)/, "C4127: constant; `if constexpr` is meant",
         'if (sizeof(void*) == 8) f();'],
     [qr/\b(?:and|or|not|xor|bitand|bitor|compl|and_eq|or_eq|not_eq|xor_eq)\b(?!\s*=[^=])/,

@@ -8,5 +8,5 @@ set(CMAKE_CXX_COMPILER_TARGET ${triple})
 file(GLOB gcc LIST_DIRECTORIES true /usr/lib/gcc/${triple}/*-posix)
 list(GET gcc -1 gcc)
 set(CMAKE_CXX_FLAGS_INIT
-  "-nostdinc++ -isystem ${gcc}/include/c++ -isystem ${gcc}/include/c++/${triple} -isystem ${gcc}/include/c++/backward")
+  "-femulated-tls -nostdinc++ -isystem ${gcc}/include/c++ -isystem ${gcc}/include/c++/${triple} -isystem ${gcc}/include/c++/backward")
 set(CMAKE_EXE_LINKER_FLAGS_INIT "-fuse-ld=lld -L${gcc} -Wl,-Bstatic -lpthread")
