@@ -1,27 +1,6 @@
-# shellcheck shell=bash
-# shellcheck disable=SC2154 # `course` sets bin
-# Captures for 00_start and errors. `course` has set Wine up and `bin`, and is in the course's folder.
-
-# Starts a server, shows the command, and returns when it listens. Its lines go to $log.
-start_server() { # NAME ARGUMENT...
-    printf '$ ./course run %s\n' "$*"
-    folder=$(mktemp -d)
-    log=$folder/log
-    mkfifo "$folder/stdin"
-    wine "$bin/$1.exe" "${@:2}" --stop-on-eof <"$folder/stdin" >"$log" 2>&1 &
-    server=$!
-    exec {stdin}>"$folder/stdin"
-    until grep -q 'listening on' "$log"; do
-        kill -0 "$server"
-        sleep 0.1
-    done
-}
-
-# The end of its input stops it, as Ctrl+C would.
-stop_server() {
-    exec {stdin}>&-
-    wait "$server"
-}
+# shellcheck shell=bash disable=SC2154,SC1091
+# Captures for 00_start and errors.
+source notes/output/overlapped.sh
 
 capture_00_first_talk() {
     start_server 02_select --port 9010 --verbose

@@ -1,5 +1,5 @@
 # shellcheck shell=bash disable=SC2154,SC1091
-# For 04.sh, 05.sh and 06.sh: what their captures share. The caller has set Wine up and `bin`, and is in the course's folder.
+# What the captures of servers share. The caller has set Wine up and `bin`, and is in the course's folder.
 
 # Starts a server, prints the command that does so, and returns when it listens. Its output goes to $log.
 start_server() { # NAME ARGUMENT...
