@@ -8,13 +8,6 @@
 
 #include "common/app.h"
 
-std::uint16_t port_of(SOCKET socket) {
-    sockaddr_in address{};
-    int size = sizeof address;
-    if (::getsockname(socket, reinterpret_cast<sockaddr*>(&address), &size)) throw_error("getsockname");
-    return ::ntohs(address.sin_port);
-}
-
 void Recorder::on_connected(Session& session) {
     if (connected) connected(session);
     const std::lock_guard lock{mutex_};
@@ -80,13 +73,4 @@ void expect_reconciled(const ServerMetrics& metrics) {
     EXPECT_EQ(metrics.created, metrics.freed) << to_string(metrics);
     EXPECT_EQ(metrics.queued_bytes, 0) << to_string(metrics);
     EXPECT_EQ(metrics.buffers, 0u) << to_string(metrics);
-}
-
-bool eventually(const std::function<bool()>& condition, std::chrono::seconds limit) {
-    const auto deadline = std::chrono::steady_clock::now() + limit;
-    while (!condition()) {
-        if (std::chrono::steady_clock::now() >= deadline) return false;
-        std::this_thread::sleep_for(std::chrono::milliseconds{10});
-    }
-    return true;
 }

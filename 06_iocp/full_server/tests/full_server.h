@@ -12,10 +12,13 @@
 #include <thread>
 
 #include "06_iocp/full_server/server.h"
+#include "common/testing/sockets.h"
 #include "common/testing/test_client.h"
 #include "common/winsock.h"
 
-std::uint16_t port_of(SOCKET socket);  ///< its own, of an IPv4 socket
+using course::eventually;
+
+inline std::uint16_t port_of(SOCKET socket) { return ::ntohs(course::address_of(socket).sin_port); }
 
 /// A service that echoes, and writes down what the server told it.
 class Recorder final : public Service {
@@ -75,6 +78,3 @@ private:
 
 /// Every operation has come back, every session has been freed, and nothing waits to be sent.
 void expect_reconciled(const ServerMetrics& metrics);
-
-/// Looks again and again until `condition` holds. @return false when the time is over
-bool eventually(const std::function<bool()>& condition, std::chrono::seconds limit = std::chrono::seconds{20});
