@@ -16,7 +16,6 @@ namespace course {
 namespace {
 
 constexpr std::uint64_t kLargestTransfer = 65'536;  // bounds what a client costs in memory
-constexpr std::size_t kExamples = 10;
 
 }  // namespace
 
@@ -34,11 +33,6 @@ void let_port_be_shared([[maybe_unused]] asio::ip::tcp::socket& socket) {
     ::setsockopt(socket.native_handle(), SOL_SOCKET, SO_REUSE_UNICASTPORT, reinterpret_cast<const char*>(&yes),
                  sizeof yes);
 #endif
-}
-
-void ClientOwner::fail(const std::string& kind, const std::string& text) {
-    ++report.errors[kind];
-    if (report.examples.size() < kExamples) report.examples.push_back(text);
 }
 
 Client::Client(asio::io_context& context, ClientOwner& owner, const LoadSettings& settings, std::size_t number,
@@ -172,7 +166,7 @@ std::uint64_t Client::oldest_wait() const {
 }
 
 void Client::fail(const std::string& kind, const std::string& what) {
-    owner_.fail(kind, (idle_ ? "idle client " : "client ") + std::to_string(number_) + ": " + what);
+    owner_.report.fail(kind, (idle_ ? "idle client " : "client ") + std::to_string(number_) + ": " + what);
     const bool was_connecting = state_ == State::connecting;
     done();
     if (was_connecting) owner_.connect_over();

@@ -32,7 +32,6 @@ struct ClientOwner {
     virtual void connect_over() = 0;  ///< a client has connected, or failed to
     virtual void client_ready() = 0;  ///< a client has had its first echo, or never will
     virtual void client_done() = 0;   ///< a client's connection is over
-    void fail(const std::string& kind, const std::string& text);
 
 protected:
     ~ClientOwner() = default;

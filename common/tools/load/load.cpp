@@ -118,12 +118,7 @@ private:
             echoes.push_back(client->echoes());
             report.longest_wait = std::max(report.longest_wait, client->oldest_wait());
         }
-        if (echoes.empty()) return;
-        std::sort(echoes.begin(), echoes.end());
-        report.unserved = static_cast<std::size_t>(std::count(echoes.begin(), echoes.end(), 0u));
-        report.least_echoes = echoes.front();
-        report.median_echoes = echoes[echoes.size() / 2];
-        report.most_echoes = echoes.back();
+        report.spread(std::move(echoes));
     }
 
     const LoadSettings& settings_;
@@ -148,6 +143,21 @@ std::uint64_t LoadReport::error_count() const {
     std::uint64_t sum = 0;
     for (const auto& [kind, count] : errors) sum += count;
     return sum;
+}
+
+void LoadReport::fail(const std::string& kind, const std::string& text) {
+    constexpr std::size_t most_examples = 10;
+    ++errors[kind];
+    if (examples.size() < most_examples) examples.push_back(text);
+}
+
+void LoadReport::spread(std::vector<std::uint64_t> by_client) {
+    if (by_client.empty()) return;
+    std::sort(by_client.begin(), by_client.end());
+    unserved = static_cast<std::size_t>(std::count(by_client.begin(), by_client.end(), 0u));
+    least_echoes = by_client.front();
+    median_echoes = by_client[by_client.size() / 2];
+    most_echoes = by_client.back();
 }
 
 LoadReport run_load(const LoadSettings& settings) {

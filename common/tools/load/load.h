@@ -59,6 +59,9 @@ struct LoadReport {
         return seconds > 0 ? static_cast<double>(bytes) / seconds / 1e6 : 0;
     }
     [[nodiscard]] std::uint64_t error_count() const;
+
+    void fail(const std::string& kind, const std::string& text);  ///< counts a client that failed
+    void spread(std::vector<std::uint64_t> by_client);            ///< fills in what depends on each client's echoes
 };
 
 /// Loads an echo server from the calling thread.

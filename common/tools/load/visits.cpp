@@ -1,6 +1,5 @@
 #include "common/tools/load/visits.h"
 
-#include <algorithm>
 #include <asio/awaitable.hpp>
 #include <asio/buffer.hpp>
 #include <asio/co_spawn.hpp>
@@ -52,11 +51,7 @@ public:
         for (std::size_t i = 0; i < settings_.clients; ++i) co_spawn(context_, visitor(i), asio::detached);
         co_spawn(context_, window(), asio::detached);
         context_.run();
-        std::sort(visits_.begin(), visits_.end());
-        report_.unserved = static_cast<std::size_t>(std::count(visits_.begin(), visits_.end(), 0u));
-        report_.least_echoes = visits_.front();
-        report_.median_echoes = visits_[visits_.size() / 2];
-        report_.most_echoes = visits_.back();
+        report_.spread(std::move(visits_));
         report_.longest_wait = report_.latency.max();
         return std::move(report_);
     }
@@ -81,9 +76,7 @@ private:
             kind = "mismatch";
             what = error.what();
         }
-        if (!kind.empty()) ++report_.errors[kind];
-        if (!kind.empty() && report_.examples.size() < 10)
-            report_.examples.push_back("client " + std::to_string(number) + ": " + what);
+        if (!kind.empty()) report_.fail(kind, "client " + std::to_string(number) + ": " + what);
         sockets_[number].close();
         if (--open_ == 0) timer_.cancel();
     }
