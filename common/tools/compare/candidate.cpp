@@ -4,8 +4,6 @@
 #include <cctype>
 #include <cstddef>
 #include <filesystem>
-#include <fstream>
-#include <ios>
 #include <nlohmann/json.hpp>
 #include <sstream>
 #include <stdexcept>
@@ -15,6 +13,7 @@
 #include <vector>
 
 #include "common/testing/server_process.h"
+#include "common/tools/compare/machine.h"
 #include "common/tools/load/text.h"
 
 namespace course {
@@ -42,8 +41,7 @@ fs::path existing_program(const fs::path& file) {
 /// The chapters' servers in this folder whose names begin so, in their order. Which programs are servers the build has
 /// written down beside them.
 std::vector<fs::path> chapters(const fs::path& directory, const std::string& prefix) {
-    std::ifstream file(directory / "build-info.json", std::ios::binary);
-    const nlohmann::json info = nlohmann::json::parse(file, nullptr, false);
+    const nlohmann::json info = build_info(directory);
     std::vector<fs::path> found;
     if (!info.is_object()) return found;
     for (const std::string& name : info.value("servers", std::vector<std::string>{})) {

@@ -97,14 +97,13 @@ std::string installed_wine() {
 
 #endif
 
-/// Written by the build beside what it built.
+}  // namespace
+
 json build_info(const std::filesystem::path& directory) {
     std::ifstream file(directory / "build-info.json", std::ios::binary);
     const json info = json::parse(file, nullptr, false);
     return info.is_object() ? info : json();
 }
-
-}  // namespace
 
 json describe_machine(const std::filesystem::path& servers_directory, bool wine) {
     const System system = find_system();

@@ -10,6 +10,9 @@ namespace course {
 /// @param wine  Wine runs the servers for this program; that this program itself runs under Wine is found out
 nlohmann::json describe_machine(const std::filesystem::path& servers_directory, bool wine);
 
+/// What the build has written down beside the programs in this folder; null if there is nothing.
+nlohmann::json build_info(const std::filesystem::path& directory);
+
 /// One line of it for the terminal.
 std::string machine_in_words(const nlohmann::json& machine);
 
