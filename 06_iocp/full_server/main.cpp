@@ -50,7 +50,7 @@ int main() {
                 own_number<std::uint64_t>("--idle-timeout", "seconds a client may be silent (default: for ever)",
                                           settings.idle_timeout, 1, 86'400),
                 own_number<std::size_t>("--send-limit", "bytes that may wait to be sent to a client (default 1048576)",
-                                        settings.send_limit, 131'072),
+                                        settings.send_limit, std::size_t{2} * settings.receive_size),
                 own_number<std::uint64_t>("--metrics", "print a line of metrics every N seconds", settings.metrics, 1,
                                           86'400),
                 {"--no-skip", false, "have a packet posted for what completes at once, too",
