@@ -241,8 +241,12 @@ void ServerProcess::Impl::start_process(const std::filesystem::path& program,
     // In a process group of its own, so that a Ctrl+Break can be sent to it alone; suspended, until it is in the job.
     const DWORD flags = EXTENDED_STARTUPINFO_PRESENT | CREATE_NEW_PROCESS_GROUP | CREATE_SUSPENDED;
     PROCESS_INFORMATION started{};
-    if (!::CreateProcessW(program.c_str(), line.data(), nullptr, nullptr, TRUE, flags, nullptr, nullptr,
-                          &startup.StartupInfo, &started)) {
+    const auto create = [&] {
+        return ::CreateProcessW(program.c_str(), line.data(), nullptr, nullptr, TRUE, flags, nullptr, nullptr,
+                                &startup.StartupInfo, &started);
+    };
+    // Wine 8 loses one in some thousand processes before any of it has run, and says ERROR_INTERNAL_ERROR.
+    if (!create() && (::GetLastError() != ERROR_INTERNAL_ERROR || !create())) {
         const DWORD error = ::GetLastError();
         const std::u8string name = program.u8string();
         throw_last_error("cannot start " + std::string(name.begin(), name.end()), error);
