@@ -10,7 +10,9 @@
 #include <string_view>
 #include <vector>
 
+#include "common/error.h"
 #include "common/testing/sockets.h"
+#include "common/winsock.h"
 
 /// What the claims of the chapters with overlapped I/O share: a connection, and an operation on its server's end.
 namespace course {

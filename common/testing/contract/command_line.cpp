@@ -17,7 +17,9 @@
 #include <iostream>
 #include <memory>
 #include <random>
+#include <set>
 #include <stdexcept>
+#include <string>
 #include <system_error>
 #include <vector>
 

@@ -10,6 +10,7 @@
 #include <iostream>
 #include <iterator>
 #include <sstream>
+#include <string>
 #include <string_view>
 
 #include "common/testing/contract/contract_test.h"

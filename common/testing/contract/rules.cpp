@@ -1,8 +1,11 @@
 #include "common/testing/contract/rules.h"
 
 #include <chrono>
+#include <filesystem>
 #include <fstream>
 #include <sstream>
+#include <string>
+#include <vector>
 
 #include "common/testing/server_process.h"
 
