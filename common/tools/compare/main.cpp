@@ -25,6 +25,7 @@
 #include "common/tools/compare/machine.h"
 #include "common/tools/compare/pinning.h"
 #include "common/tools/compare/progress.h"
+#include "common/tools/compare/report.h"
 #include "common/tools/compare/results.h"
 #include "common/tools/load/load.h"
 #include "common/tools/load/text.h"
@@ -97,7 +98,7 @@ void define_options(CLI::App& app, Settings& settings) {
                      : "Servers on one processor, the load on another (default: no)");
     app.add_option("--servers-dir", settings.servers_directory, "Where the servers are. Default: beside this program");
     app.add_option("--output", settings.output,
-                   "Folder for results.json. Default: compare, in the folder of the builds");
+                   "Folder for results.json and report.html. Default: compare, in the folder of the builds");
     app.footer("Exit status: 0 if there was no error, 1 if there was, 2 for bad options.");
 }
 
@@ -181,6 +182,8 @@ nlohmann::json to_json(const Settings& settings, const course::Pinning& pinning)
             {"visits", settings.visits},   {"pinned", pinning.active()},  {"spread", "least and greatest round"}};
 }
 
+std::filesystem::path build_directory() { return course::executable_directory().parent_path().parent_path(); }
+
 int run(Settings settings) {
     if (settings.quick) {
         settings.seconds = 0.3;
@@ -190,8 +193,8 @@ int run(Settings settings) {
     const auto directory = settings.servers_directory.empty() ? course::default_servers_directory()
                                                               : course::path_from_utf8(settings.servers_directory);
     const auto candidates = choose_candidates(settings, directory);
-    const auto output = settings.output.empty() ? course::executable_directory().parent_path().parent_path() / "compare"
-                                                : course::path_from_utf8(settings.output);
+    const auto output =
+        settings.output.empty() ? build_directory() / "compare" : course::path_from_utf8(settings.output);
     std::filesystem::create_directories(output);
     bool wine = false;
     for (const course::Candidate& candidate : candidates) wine = wine || candidate.needs_wine();
@@ -233,6 +236,9 @@ int run(Settings settings) {
     out.close();
     if (!out) throw std::runtime_error("cannot write " + course::utf8_from_path(file));
     std::cout << "Everything, round by round: " << course::utf8_from_path(file) << '\n';
+    const auto report = output / "report.html";
+    if (course::write_report(results, build_directory() / "report" / "template.html", report))
+        std::cout << "To look at it, in a browser: " << course::utf8_from_path(report) << '\n';
     return errors == 0 ? 0 : 1;
 }
 
