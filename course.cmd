@@ -103,6 +103,7 @@ exit /b 2
 set rest=%args:*compare=%
 call :make
 if errorlevel 1 exit /b 1
+call :make_report_page
 "%build%\bin\compare.exe" --servers-dir "%build%\bin" %rest%
 exit /b %errorlevel%
 
@@ -127,6 +128,15 @@ pushd "%root%"
 set "notes_status=%errorlevel%"
 popd
 exit /b %notes_status%
+
+rem The page into which compare puts its results. It goes without where the page cannot be built.
+:make_report_page
+where /q node.exe
+if not errorlevel 1 node "%root%\common\tools\report\build.mjs"
+if not errorlevel 1 exit /b 0
+echo   no report.html this time: it needs Node.js 18 or later with npm
+if exist "%root%\build\report\template.html" del "%root%\build\report\template.html"
+exit /b 0
 
 rem --- Finds Visual Studio, configures, builds. Its arguments go to `cmake --build`. ----------------------------------
 :make
