@@ -5,6 +5,7 @@ import * as echarts from "echarts/core";
 import {CanvasRenderer, SVGRenderer} from "echarts/renderers";
 
 import {escaped} from "./format.js";
+import {recall, remember} from "./memory.js";
 import {clientsIn, metricsIn, scalingOption, serversIn} from "./scaling.js";
 import {callsTables, facts, figuresTable, lanesTable, roundsTable} from "./tables.js";
 import {fill, languages} from "./text.js";
@@ -13,22 +14,6 @@ import {callsOption, categories, endOf, lanesOf, timelineOption, withCalls, with
 
 echarts.use([BarChart, CustomChart, LineChart, AriaComponent, DataZoomInsideComponent, GridComponent, LegendComponent,
     TooltipComponent, CanvasRenderer, SVGRenderer]);
-
-// A browser may refuse the storage to a page from a file.
-function recall(key) {
-    try {
-        return localStorage.getItem(`course-report-${key}`);
-    } catch {
-        return null;
-    }
-}
-function remember(key, value) {
-    try {
-        localStorage.setItem(`course-report-${key}`, value);
-    } catch {
-        // then it holds for this visit
-    }
-}
 
 const results = JSON.parse(document.getElementById("results").textContent);
 const darkWanted = matchMedia("(prefers-color-scheme: dark)");
@@ -69,14 +54,14 @@ function pageHtml(words, styles) {
     const {machine} = results;
     const subtitle = `${machine.wine ? `Wine ${machine.wine} · ` : ""}${machine.system} ${machine.system_version} · ` +
         `${fill(words.processors, {n: machine.processors, name: machine.processor})} · ${results.began}`;
+    const bar = `<div class="bar" role="group" aria-label="${words.controls}">${buttons}<span class="zoom">` +
+        `${select("from", words.from, state.from)}${select("to", words.to, state.to)}` +
+        `<button type="button" id="all">${words.showAll}</button></span></div>`;
     let html = `<header><h1>${words.title}</h1><button type="button" id="language" lang="` +
         `${state.language === "ko" ? "en" : "ko"}">${words.language}</button><button type="button" id="theme">` +
         `${isDark() ? words.toLight : words.toDark}</button><button type="button" id="print">${words.print}</button>` +
         `<p class="subtitle">${escaped(subtitle)}</p></header><main>` +
-        `<div class="bar" role="group" aria-label="${words.controls}">${buttons}<span class="zoom">` +
-        `${select("from", words.from, state.from)}${select("to", words.to, state.to)}` +
-        `<button type="button" id="all">${words.showAll}</button></span></div>` +
-        `<section><h2>${words.scaling}</h2><p class="help">${words.help}</p>${oneRound}<div class="charts">` +
+        "<section>" + bar + `<h2>${words.scaling}</h2><p class="help">${words.help}</p>${oneRound}<div class="charts">` +
         metricsIn(results).map((m) => figure(m.key, titleOf(m, words), m.log && words.log)).join("") + "</div></section>";
     if (machine.wine) html += `<aside class="warning"><h2>${words.warning}</h2><p>${words.wine}</p></aside>`;
     if (withCalls(results).length > 0) {

@@ -1,5 +1,6 @@
 // The charts of how the servers scale: a figure against the number of clients, a line per server, its spread as bars.
 import {escaped, fixed} from "./format.js";
+import {fill} from "./text.js";
 
 export const metrics = [
     {key: "echoes_per_second", digits: 0},
@@ -72,6 +73,8 @@ export function scalingOption(results, metric, {words, theme, styles, hidden}) {
         tooltip: {
             trigger: "axis", confine: true, backgroundColor: theme.panel, borderColor: theme.faint,
             textStyle: {color: theme.text, fontSize: 13}, axisPointer: {type: "line"},
+            position: ([x], params, element, rect, {contentSize, viewSize}) => // the pointer is not to be covered
+                [x < viewSize[0] / 2 ? Math.max(viewSize[0] - contentSize[0], 0) : 0, 0],
             formatter: (items) => tooltip(items, metric, words, (server, n) => find(server, n)),
         },
         series: [...lines, ...spreads],
@@ -86,5 +89,5 @@ function tooltip(items, metric, words, find) {
         return `<tr><td>${item.marker}${escaped(item.seriesName)}<td style="text-align:right;padding-left:1em">` +
             `<b>${fixed(median, metric)}</b>${spread}`;
     });
-    return `${n.toLocaleString("en")} ${words.clients}<table>${lines.join("")}</table>`;
+    return `${fill(words.nClients, {n: n.toLocaleString("en")})}<table>${lines.join("")}</table>`;
 }

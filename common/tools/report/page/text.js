@@ -9,7 +9,7 @@ export const languages = {
         oneRound: "There was one round only, so the charts have no spread.",
         scaling: "How each model scales", calls: "API calls per echo", timelines: "Where each thread waits",
         figures: "Figures", rounds: "Round by round", machine: "Machine and settings", warning: "Wine's figures",
-        clients: "clients", server: "Server", round: "Round", unserved: "Clients not served", errors: "Errors",
+        clients: "clients", nClients: "{n} clients", server: "Server", round: "Round", unserved: "Clients not served", errors: "Errors",
         spread: "Medians; in brackets the least and the greatest round.",
         blocked: "Milliseconds blocked per call", call: "Call", perEcho: "per echo",
         timelineHelp: "One lane per thread, below them the clients; all servers on one axis. Ctrl + wheel zooms all, a drag " +
@@ -50,7 +50,7 @@ export const languages = {
         oneRound: "한 라운드만 측정했으므로 차트에 편차가 없습니다.",
         scaling: "클라이언트 수에 따른 변화", calls: "에코당 API 호출 수", timelines: "스레드가 기다리는 곳",
         figures: "측정값", rounds: "라운드별 값", machine: "컴퓨터와 설정", warning: "Wine에서 잰 값입니다",
-        clients: "클라이언트", server: "서버", round: "라운드", unserved: "응답을 못 받은 클라이언트", errors: "오류",
+        clients: "클라이언트 수", nClients: "클라이언트 {n}개", server: "서버", round: "라운드", unserved: "응답을 못 받은 클라이언트", errors: "오류",
         spread: "중앙값이며, 괄호 안은 라운드의 최솟값과 최댓값입니다.",
         blocked: "호출당 블로킹 시간(ms)", call: "호출", perEcho: "에코당",
         timelineHelp: "스레드마다 한 줄이고 그 아래는 클라이언트입니다. 모든 서버의 시간 축은 같습니다. Ctrl + 휠로 함께 확대하고 끌어서 " +

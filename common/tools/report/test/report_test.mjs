@@ -34,14 +34,20 @@ before(async () => {
 
 after(() => browser?.close());
 
-async function open(options) {
+/// @param data  JSON in place of the report's own results
+async function open(options, data) {
     const opened = await (await browser.newContext(options)).newPage();
     opened.on("console", (message) => {
         if (["error", "warning"].includes(message.type())) complaints.push(message.text());
     });
     opened.on("pageerror", (error) => complaints.push(error.message));
     opened.on("request", (request) => requests.push(request.url()));
-    await opened.goto(pathToFileURL(report).href);
+    if (data) {
+        const template = readFileSync(join(build, "report", "template.html"), "utf8");
+        await opened.setContent(template.replace(">RESULTS<", () => `>${data}<`));
+    } else {
+        await opened.goto(pathToFileURL(report).href);
+    }
     return opened;
 }
 
@@ -89,6 +95,26 @@ test("the charts of the traces are there if, and only if, there are traces", asy
         const drawn = (await option(`timeline-${index}`)).series.reduce((sum, {data}) => sum + data.length, 0);
         assert.equal(drawn, [...threads, ...loads].reduce((sum, {slices}) => sum + slices.length, 0));
     }
+});
+
+// Their figures are made up: only how the page draws what it is given is looked at.
+test("calls and lanes given to the page are drawn, and zoomed together", async () => {
+    const slices = [{name: "recv", cat: "wait", start_us: 0, duration_us: 900},
+        {name: "send", cat: "call", start_us: 900, duration_us: 100}];
+    const traces = ["one", "<two>"].map((server) => ({server, calls_per_echo: {recv: 1.5, send: 1},
+        blocked_ms_per_call: {recv: 0.9}, threads: [{tid: 7, name: "main", slices}],
+        clients: [{name: "chatty", slices: [{name: "echo", start_us: 0, duration_us: 2000}]}]}));
+    const drawn = await open({locale: "en-US"}, JSON.stringify({...results, traces}).replaceAll("<", "\\u003c"));
+    const read = await drawn.evaluate(() => Object.fromEntries([...window.report.charts].map(([id, chart]) =>
+        [id, chart.getOption().series.map(({name, data}) => ({name, data}))])));
+    assert.deepEqual(read["calls-chart"], [{name: "recv", data: [1.5, 1.5]}, {name: "send", data: [1, 1]}]);
+    assert.deepEqual(read["timeline-1"].map(({data}) => data.map(({value}) => value.slice(0, 3))),
+        [[[0, 0.9, 0]], [], [[0.9, 1, 0]], [[0, 2, 1]]]);
+    assert.match(await drawn.locator("#blocked").innerText(), /recv\s+0\.900\s+0\.900/);
+    await drawn.focus("#timeline-0");
+    await drawn.keyboard.press("+");
+    await drawn.waitForFunction(() => window.report.charts.get("timeline-1").getOption().dataZoom[0].start === 25);
+    await drawn.context().close();
 });
 
 test("the table has every row, and the facts name the machine", async () => {
