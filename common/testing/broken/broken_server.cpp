@@ -13,12 +13,14 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
+#include <deque>
 #include <exception>
 #include <list>
 #include <stdexcept>
 #include <string>
 #include <string_view>
 #include <thread>
+#include <utility>
 
 namespace {
 
@@ -88,9 +90,9 @@ public:
 
 private:
     [[nodiscard]] bool alive() const { return !broken_ && (!peer_finished_ || waiting()); }
-    [[nodiscard]] bool waiting() const { return sent_ < queue_.size(); }
+    [[nodiscard]] bool waiting() const { return !queue_.empty(); }
     [[nodiscard]] bool may_read() const {
-        return !broken_ && !peer_finished_ && (faults_.unbounded_buffer || queue_.size() < 65536);
+        return !broken_ && !peer_finished_ && (faults_.unbounded_buffer || queue_.size() < 4);
     }
 
     bool read_some() {
@@ -103,18 +105,19 @@ private:
         }
         const std::uint64_t before = received_;
         received_ += static_cast<std::uint64_t>(got);
-        queue_.append(buffer_.data(), static_cast<std::size_t>(got));
+        std::string block(buffer_.data(), static_cast<std::size_t>(got));
         constexpr std::uint64_t million = 1'000'000;
-        if (faults_.drop_byte && before < million && received_ >= million) queue_.pop_back();
+        if (faults_.drop_byte && before < million && received_ >= million) block.pop_back();
+        if (!block.empty()) queue_.push_back(std::move(block));
         return true;
     }
 
     bool write_some() {
-        const std::size_t size = queue_.size() - sent_;
-        const int sent = ::send(socket_, queue_.data() + sent_, static_cast<int>(size), 0);
+        const std::string& block = queue_.front();
+        const int sent = ::send(socket_, block.data() + sent_, static_cast<int>(block.size() - sent_), 0);
         if (sent == SOCKET_ERROR) return fail();
         sent_ += static_cast<std::size_t>(sent);
-        if (!waiting()) queue_.clear(), sent_ = 0;
+        if (sent_ == block.size()) queue_.pop_front(), sent_ = 0;
         return true;
     }
 
@@ -146,7 +149,9 @@ private:
     SOCKET socket_;
     const Faults& faults_;
     std::array<char, 16384> buffer_{};
-    std::string queue_;  // what is to be echoed; its first sent_ bytes have been
+    // What is to be echoed; of the first block, sent_ bytes have been. Blocks, since one long string that grows is
+    // copied each time: a pause of more than a second, in which the server looks as if it had stopped reading.
+    std::deque<std::string> queue_;
     std::size_t sent_ = 0;
     std::uint64_t received_ = 0;
     bool peer_finished_ = false, broken_ = false;
