@@ -1,11 +1,15 @@
 // The classic bugs of blocking sockets, each beside the right way.
 #include <array>
 #include <catch2/catch_test_macros.hpp>
+#include <cstddef>
 #include <string>
+#include <thread>
 #include <vector>
 
+#include "common/app.h"
 #include "common/testing/sockets.h"
 #include "common/testing/test_client.h"
+#include "common/winsock.h"
 
 using namespace course;
 using namespace std::chrono_literals;

@@ -1,11 +1,15 @@
 // What 01_blocking can do, what it costs, and how hard it is to stop: proved live.
 #include <catch2/catch_test_macros.hpp>
+#include <chrono>
+#include <cstddef>
 #include <future>
 #include <vector>
 
+#include "common/app.h"
 #include "common/testing/server_process.h"
 #include "common/testing/sockets.h"
 #include "common/testing/test_client.h"
+#include "common/winsock.h"
 
 using namespace course;
 using namespace std::chrono_literals;

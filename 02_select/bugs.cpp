@@ -1,11 +1,14 @@
 // The classic bugs of non-blocking sockets and select(), each beside the right way.
-#include <algorithm>
 #include <array>
 #include <catch2/catch_test_macros.hpp>
+#include <chrono>
+#include <cstddef>
 #include <memory>
 #include <vector>
 
+#include "common/error.h"
 #include "common/testing/sockets.h"
+#include "common/winsock.h"
 
 using namespace course;
 using namespace std::chrono_literals;

@@ -1,13 +1,16 @@
 // What select() promises, where it ends, and what each wait costs: proved live.
 #include <algorithm>
 #include <catch2/catch_test_macros.hpp>
+#include <chrono>
 #include <memory>
 #include <stdexcept>
 #include <vector>
 
+#include "common/error.h"
 #include "common/testing/server_process.h"
 #include "common/testing/sockets.h"
 #include "common/testing/test_client.h"
+#include "common/winsock.h"
 
 using namespace course;
 using namespace std::chrono_literals;

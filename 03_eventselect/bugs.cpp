@@ -1,11 +1,14 @@
 // The classic bugs with WSAEventSelect, each beside the right way.
 #include <array>
 #include <catch2/catch_test_macros.hpp>
+#include <chrono>
+#include <cstddef>
 #include <string>
-#include <vector>
 
+#include "common/error.h"
 #include "common/testing/sockets.h"
 #include "common/testing/test_client.h"
+#include "common/winsock.h"
 
 using namespace course;
 using namespace std::chrono_literals;

@@ -1,11 +1,15 @@
 // What WSAEventSelect promises, and how many handles one wait takes: proved live.
-#include <array>
 #include <catch2/catch_test_macros.hpp>
+#include <chrono>
+#include <cstddef>
 #include <vector>
 
+#include "common/app.h"
+#include "common/error.h"
 #include "common/testing/server_process.h"
 #include "common/testing/sockets.h"
 #include "common/testing/test_client.h"
+#include "common/winsock.h"
 
 using namespace course;
 using namespace std::chrono_literals;

@@ -2,10 +2,9 @@
 #include <array>
 #include <catch2/catch_test_macros.hpp>
 #include <cstddef>
-#include <new>
-#include <string>
 
 #include "common/testing/overlapped_pair.h"
+#include "common/winsock.h"
 
 using namespace course;
 

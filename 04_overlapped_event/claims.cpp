@@ -1,6 +1,7 @@
 // What 04_overlapped_event promises, and where it ends. Its classic bugs are in bugs.cpp.
 #include <array>
 #include <catch2/catch_test_macros.hpp>
+#include <cstddef>
 #include <memory>
 #include <string>
 #include <thread>
@@ -9,6 +10,7 @@
 #include "common/testing/overlapped_pair.h"
 #include "common/testing/server_process.h"
 #include "common/testing/test_client.h"
+#include "common/winsock.h"
 
 using namespace course;
 

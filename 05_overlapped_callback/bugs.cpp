@@ -2,11 +2,13 @@
 #include <algorithm>
 #include <array>
 #include <catch2/catch_test_macros.hpp>
+#include <chrono>
 #include <functional>
-#include <string>
 #include <thread>
 
 #include "common/testing/overlapped_pair.h"
+#include "common/testing/sockets.h"
+#include "common/winsock.h"
 
 using namespace course;
 using std::chrono::milliseconds;

@@ -1,13 +1,16 @@
 // What 05_overlapped_callback promises, and where it ends.
 #include <array>
 #include <catch2/catch_test_macros.hpp>
+#include <chrono>
 #include <functional>
 #include <string>
 #include <thread>
 
 #include "common/testing/overlapped_pair.h"
 #include "common/testing/server_process.h"
+#include "common/testing/sockets.h"
 #include "common/testing/test_client.h"
+#include "common/winsock.h"
 
 using namespace course;
 using std::chrono::milliseconds;

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "common/testing/overlapped_pair.h"
+#include "common/winsock.h"
 
 #include <tlhelp32.h>
 

@@ -10,6 +10,7 @@
 #include "common/testing/overlapped_pair.h"
 #include "common/testing/server_process.h"
 #include "common/testing/test_client.h"
+#include "common/winsock.h"
 
 using namespace course;
 

@@ -1,13 +1,19 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <cstdint>
 #include <cstring>
+#include <functional>
 #include <future>
+#include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
+#include "06_iocp/full_server/session.h"
 #include "06_iocp/full_server/tests/full_server.h"
+#include "common/testing/test_client.h"
 
 namespace {
 

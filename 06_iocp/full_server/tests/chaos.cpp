@@ -1,7 +1,7 @@
 // Clients that do anything at any time, against a full server in this process. At the end nothing may be missing: every
 // byte of those who stayed has come back, every operation too, every session is freed, and so is what they allocated.
 // clang-format off
-#include "common/winsock.h"
+#include "06_iocp/full_server/server.h"
 #include <psapi.h>
 // clang-format on
 
@@ -11,7 +11,9 @@
 #include <array>
 #include <atomic>
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
+#include <exception>
 #include <iostream>
 #include <random>
 #include <string>

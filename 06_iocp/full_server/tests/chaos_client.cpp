@@ -1,9 +1,15 @@
 #include "06_iocp/full_server/tests/chaos_client.h"
 
 #include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
 #include <optional>
-#include <utility>
+#include <random>
 #include <vector>
+#include "common/testing/conversation.h"
+#include "common/testing/test_client.h"
 
 namespace {
 

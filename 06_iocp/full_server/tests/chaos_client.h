@@ -1,13 +1,11 @@
 #pragma once
 
 #include <array>
-#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <random>
 
-#include "common/testing/conversation.h"
 #include "common/testing/test_client.h"
 
 /// What a client is going to do. The first three are served to the end, and every byte of theirs is checked.

@@ -1,17 +1,25 @@
 #include <gtest/gtest.h>
 
-#include <algorithm>
 #include <atomic>
+#include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <future>
+#include <memory>
+#include <mutex>
 #include <random>
+#include <span>
 #include <stdexcept>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
+#include "06_iocp/full_server/server.h"
+#include "06_iocp/full_server/session.h"
 #include "06_iocp/full_server/tests/full_server.h"
 #include "common/testing/conversation.h"
+#include "common/testing/test_client.h"
 
 namespace {
 

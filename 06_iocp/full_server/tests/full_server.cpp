@@ -2,11 +2,16 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <exception>
+#include <mutex>
 #include <string>
 #include <utility>
 
+#include "06_iocp/full_server/server.h"
+#include "06_iocp/full_server/session.h"
 #include "common/app.h"
+#include "common/testing/test_client.h"
 
 void Recorder::on_connected(Session& session) {
     if (connected) connected(session);

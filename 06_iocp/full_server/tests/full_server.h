@@ -9,9 +9,11 @@
 #include <mutex>
 #include <set>
 #include <span>
+#include <string>
 #include <thread>
 
 #include "06_iocp/full_server/server.h"
+#include "06_iocp/full_server/session.h"
 #include "common/testing/sockets.h"
 #include "common/testing/test_client.h"
 #include "common/winsock.h"

@@ -1,7 +1,6 @@
 #include <gtest/gtest.h>
 
 #include <array>
-#include <cstdint>
 #include <future>
 #include <map>
 #include <optional>
@@ -11,6 +10,7 @@
 #include "06_iocp/full_server/operation.h"
 #include "06_iocp/full_server/tests/full_server.h"
 #include "common/app.h"
+#include "common/testing/test_client.h"
 
 namespace {
 

@@ -1,5 +1,7 @@
 #include <gtest/gtest.h>
 
+#include <chrono>
+#include <cstddef>
 #include <sstream>
 #include <string>
 #include <thread>

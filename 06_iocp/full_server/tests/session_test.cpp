@@ -1,15 +1,20 @@
+#include "06_iocp/full_server/session.h"
 #include <gtest/gtest.h>
 
 #include <array>
 #include <atomic>
 #include <cstdint>
 #include <cstring>
+#include <functional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <thread>
 #include <vector>
 
+#include "06_iocp/full_server/server.h"
 #include "06_iocp/full_server/tests/full_server.h"
+#include "common/testing/test_client.h"
 
 namespace {
 

@@ -1,15 +1,20 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <numeric>
-#include <string>
+#include <span>
 #include <thread>
 #include <vector>
 
+#include "06_iocp/full_server/server.h"
+#include "06_iocp/full_server/session.h"
 #include "06_iocp/full_server/tests/allocations.h"
 #include "06_iocp/full_server/tests/full_server.h"
 #include "common/testing/conversation.h"
+#include "common/testing/test_client.h"
 
 namespace {
 

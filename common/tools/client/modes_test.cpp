@@ -2,8 +2,6 @@
 
 #include <gtest/gtest.h>
 
-#include <chrono>
-#include <optional>
 #include <string>
 
 #include "common/testing/server_process.h"

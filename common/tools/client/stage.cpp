@@ -1,6 +1,5 @@
 #include "common/tools/client/stage.h"
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <exception>

@@ -22,6 +22,7 @@
 #include <vector>
 
 #include "common/tools/load/client.h"
+#include "common/tools/load/load.h"
 #include "common/tools/load/own_process.h"
 #include "common/tools/load/pattern.h"
 

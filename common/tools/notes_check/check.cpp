@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "common/tools/notes_check/course_files.h"
+#include "common/tools/notes_check/document.h"
 #include "common/tools/notes_check/links.h"
 #include "common/tools/notes_check/parity.h"
 #include "common/tools/notes_check/review.h"

@@ -1,9 +1,9 @@
 #pragma once
 
-#include <cstddef>
 #include <filesystem>
 #include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "common/tools/notes_check/document.h"

@@ -1,11 +1,13 @@
 #include "common/tools/notes_check/links.h"
 
 #include <algorithm>
-#include <cstddef>
 #include <filesystem>
 #include <string>
 #include <utility>
 #include <vector>
+#include "common/tools/notes_check/course_files.h"
+#include "common/tools/notes_check/document.h"
+#include "common/tools/notes_check/source.h"
 
 namespace course {
 namespace {

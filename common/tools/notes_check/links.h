@@ -1,9 +1,9 @@
 #pragma once
 
-#include <cstddef>
 #include <map>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "common/tools/notes_check/course_files.h"

@@ -6,6 +6,7 @@
 #include <iostream>
 
 #include "common/tools/notes_check/check.h"
+#include "common/tools/notes_check/document.h"
 
 int main(int argc, char** argv) try {
     CLI::App app("Keeps the notes, their two languages and the code in step. Run it in the course's folder.",

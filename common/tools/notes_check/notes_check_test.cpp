@@ -5,6 +5,7 @@
 #include <stdexcept>
 #include <string>
 
+#include "common/tools/notes_check/document.h"
 #include "common/tools/notes_check/notes_fixture.h"
 
 namespace course {

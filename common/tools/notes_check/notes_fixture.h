@@ -5,13 +5,16 @@
 
 #include <atomic>
 #include <chrono>
+#include <cstddef>
 #include <filesystem>
 #include <fstream>
+#include <ios>
 #include <iterator>
 #include <string>
 #include <vector>
 
 #include "common/tools/notes_check/check.h"
+#include "common/tools/notes_check/document.h"
 
 namespace course {
 

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <string>
 #include <vector>
+#include "common/tools/notes_check/document.h"
 
 namespace course {
 namespace {

@@ -9,6 +9,8 @@
 #include <utility>
 #include <vector>
 
+#include "common/tools/notes_check/document.h"
+
 namespace course {
 namespace {
 
