@@ -28,6 +28,7 @@ if /i "%verb%"=="-h" goto help
 if /i "%verb%"=="build" goto build
 if /i "%verb%"=="test" goto test
 if /i "%verb%"=="run" goto run
+if /i "%verb%"=="trace" goto trace
 if /i "%verb%"=="client" goto client
 if /i "%verb%"=="grade" goto grade
 if /i "%verb%"=="compare" goto compare
@@ -61,17 +62,33 @@ exit /b %test_status%
 :run
 if not defined name goto run_needs_a_name
 set rest=%args:*run=%
-call set rest=%%rest:*%name%=%%
-rem "06" is enough.
-if not exist "%root%\%name%\main.cpp" for /d %%d in ("%root%\%name%*") do if exist "%%d\main.cpp" set "name=%%~nxd"
-call :make --target %name%
+call :make_program
 if errorlevel 1 exit /b 1
 "%build%\bin\%name%.exe" %rest%
 exit /b %errorlevel%
 
 :run_needs_a_name
-echo course: run needs a name, such as: course run 06_iocp --port 9000 1>&2
+echo course: %verb% needs a name, such as: course %verb% 06_iocp --port 9000 1>&2
 exit /b 2
+
+:trace
+if not defined name goto run_needs_a_name
+set rest=%args:*trace=%
+call :make_program
+if errorlevel 1 exit /b 1
+set "trace_file=%root%\build\trace\%name%.json"
+if not exist "%root%\build\trace" mkdir "%root%\build\trace"
+echo Talk to it (course client), then stop it with Ctrl+C: it writes %trace_file%
+echo To look at that, open it at https://ui.perfetto.dev or in chrome://tracing
+"%build%\bin\%name%.exe" --trace "%trace_file%" %rest%
+exit /b %errorlevel%
+
+rem Builds the program that %name% stands for, and takes the name from %rest%. "06" is enough.
+:make_program
+call set rest=%%rest:*%name%=%%
+if not exist "%root%\%name%\main.cpp" for /d %%d in ("%root%\%name%*") do if exist "%%d\main.cpp" set "name=%%~nxd"
+call :make --target %name%
+exit /b %errorlevel%
 
 :client
 set rest=%args:*client=%
@@ -198,6 +215,7 @@ echo.
 echo   course compare [...]       all servers side by side under the same load
 echo   course test [...]          all tests; what follows goes to ctest, such as: -R 03_
 echo   course run NAME [...]      one server, such as: run 06_iocp --port 9000   (Ctrl+C stops it)
+echo   course trace NAME [...]    the same, with every call of the server recorded for Perfetto
 echo   course grade SERVER [...]  tests a server of your own, and explains each rule that it breaks: --lang en or ko,
 echo                              --junit FILE, and what grade --help says
 echo   course claims              all claims of the notes, run: passed, failed, or skipped and why

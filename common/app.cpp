@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "common/stats.h"
+#include "common/trace/trace.h"
 
 using Clock = std::chrono::steady_clock;
 using std::chrono::milliseconds;
@@ -237,6 +238,7 @@ DWORD App::Watch::patience(const App& app) const {
 
 void App::watch() {
     watch_->thread = std::thread{[this] {
+        trace::name_this_thread("watch");
         Watch& w = *watch_;
         const std::array handles{w.requests.get(), w.changed.get()};
         while (!w.over) {

@@ -1,10 +1,12 @@
 #include <atomic>
 #include <cstdint>
 #include <exception>
+#include <optional>
 #include <string>
 
 #include "common/app.h"
 #include "common/port_holder.h"
+#include "common/trace/trace.h"
 
 namespace {
 
@@ -30,6 +32,8 @@ std::string bound_address(SOCKET socket) {
 
 int serve(const EchoServerMain& server, const Options& options) {
     const WinsockSession winsock;
+    std::optional<trace::Trace> trace;
+    if (!options.trace.empty()) trace.emplace(options.trace);
     App app{options, open_listener(options.bind, options.port)};
     running_app = &app;
     const Finally forget{[] { running_app = nullptr; }};
@@ -44,6 +48,7 @@ int serve(const EchoServerMain& server, const Options& options) {
         failed = true;
     }
     app.finish(server.name);
+    if (trace) trace->write(server.name);
     return failed || app.failed() ? 1 : 0;
 }
 

@@ -1,6 +1,7 @@
 #include "common/options.h"
 
 #include <algorithm>
+#include <filesystem>
 #include <memory>
 
 #include "common/error.h"
@@ -16,6 +17,11 @@ namespace {
 bool is_address(const std::string& text) {
     in6_addr storage{};
     return ::inet_pton(AF_INET, text.c_str(), &storage) == 1 || ::inet_pton(AF_INET6, text.c_str(), &storage) == 1;
+}
+
+std::filesystem::path to_path(const std::string& option, const std::string& file) {
+    if (file.empty()) throw UsageError(option + " needs a file name");
+    return std::u8string(file.begin(), file.end());
 }
 
 }  // namespace
@@ -52,9 +58,9 @@ Options parse_options(const std::vector<std::string>& arguments, const OptionSet
         } else if (option == "--verbose") {
             options.verbose = true;
         } else if (option == "--stats") {
-            const std::string& file = value();
-            if (file.empty()) throw UsageError("--stats needs a file name");
-            options.stats = std::filesystem::path(std::u8string(file.begin(), file.end()));
+            options.stats = to_path(option, value());
+        } else if (option == "--trace") {
+            options.trace = to_path(option, value());
         } else if (const auto own = std::find_if(set.own.begin(), set.own.end(),
                                                  [&](const OwnOption& o) { return o.name == option; });
                    own != set.own.end()) {
@@ -83,6 +89,7 @@ std::string usage_text(const OptionSet& set) {
            "  --stop-on-eof    stop when standard input ends, as by Ctrl+C\n"
            "  --verbose        print a line for each event, with the id of the thread that saw it\n"
            "  --stats FILE     write totals as JSON to FILE at the end\n"
+           "  --trace FILE     record the calls of the server in FILE, for Perfetto\n"
            "  --help           print this text";
 }
 

@@ -22,6 +22,7 @@ struct Options {
     bool verbose = false;
     bool help = false;
     std::filesystem::path stats;  ///< empty: no statistics
+    std::filesystem::path trace;  ///< empty: no trace
 };
 
 /// The command line cannot be used; what() says why.

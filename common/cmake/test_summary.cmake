@@ -1,6 +1,8 @@
 # cmake -D REPORT=<ctest's JUnit file> [-D CLAIMS=ON] -P test_summary.cmake
 # Prints which tests were skipped and why, and as the last line the counts: "257 passed, 0 failed, 3 skipped".
 # With CLAIMS, prints every test, by chapter.
+cmake_policy(VERSION 3.21)
+
 function(print text)  # to stdout; message() would write to stderr, or put "-- " before it
   string(REPLACE "&lt " "<" text "${text}")  # the semicolons are blanks by now
   string(REPLACE "&gt " ">" text "${text}")

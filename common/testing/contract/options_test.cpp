@@ -1,11 +1,14 @@
 // The command line, what the server prints and writes, and its limits: what the servers of the course have in common.
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <fstream>
+#include <map>
 #include <regex>
+#include <set>
 #include <sstream>
 #include <string>
 #include <system_error>
@@ -91,7 +94,7 @@ TEST_F(Options, HelpPrintsTheUsage) {
     EXPECT_EQ(result.status, 0);
     EXPECT_EQ(result.errors, "");
     for (const char* option :
-         {"usage", "--port", "--bind", "--max-clients", "--drain", "--stop-on-eof", "--verbose", "--stats"})
+         {"usage", "--port", "--bind", "--max-clients", "--drain", "--stop-on-eof", "--verbose", "--stats", "--trace"})
         EXPECT_NE(result.output.find(option), std::string::npos) << option;
 }
 
@@ -102,7 +105,8 @@ TEST_F(Options, UnknownOnesAreRefused) {
 }
 
 TEST_F(Options, AMissingValueIsRefused) {
-    for (const char* option : {"--port", "--bind", "--max-clients", "--drain", "--stats"}) expect_refused({option});
+    for (const char* option : {"--port", "--bind", "--max-clients", "--drain", "--stats", "--trace"})
+        expect_refused({option});
 }
 
 TEST_F(Options, PortIsANumberFrom0To65535) {
@@ -257,7 +261,7 @@ TEST_F(Output, NamesTheThreadOfEachEventWhenVerbose) {
     EXPECT_EQ(lines_of(server().output()).size(), 1u + 6u + 2u) << server().output();
 }
 
-class Statistics : public OptionsTest {
+class WithFile : public OptionsTest {
 protected:
     // Spaces and letters beyond the system's code page, as a user's folder may have.
     std::filesystem::path file_ =
@@ -272,7 +276,15 @@ protected:
         std::error_code ignored;
         std::filesystem::remove(file_, ignored);
     }
+
+    nlohmann::json read_file() const {
+        std::ifstream stream(file_);
+        EXPECT_TRUE(stream) << "no file";
+        return nlohmann::json::parse(stream);
+    }
 };
+
+class Statistics : public WithFile {};
 
 TEST_F(Statistics, AreWellFormedAndPlausible) {
     start({"--stats", utf8(file_)});
@@ -282,9 +294,7 @@ TEST_F(Statistics, AreWellFormedAndPlausible) {
     for (int i = 0; i < 3; ++i) visit();
     server().close_stdin();
     expect_clean_exit(patience());
-    std::ifstream stream(file_);
-    ASSERT_TRUE(stream) << "no file";
-    const nlohmann::json stats = nlohmann::json::parse(stream);
+    const nlohmann::json stats = read_file();
     EXPECT_EQ(stats.at("server"), name_in(server().output()));
     EXPECT_EQ(stats.at("clients_served"), 5);
     EXPECT_EQ(stats.at("bytes_echoed"), 100'000 + 4 * 12);
@@ -304,6 +314,124 @@ TEST_F(Statistics, AreWellFormedAndPlausible) {
 TEST_F(Statistics, ThatCannotBeWrittenAreAnErrorBeforeTheFirstClient) {
     const Result result =
         run_program({"--port", "0", "--stop-on-eof", "--stats", utf8(file_ / "no such folder" / "stats.json")});
+    EXPECT_EQ(result.status, 1);
+    EXPECT_NE(result.errors.find("no such folder"), std::string::npos) << result.errors;
+    EXPECT_EQ(result.output, "");
+}
+
+class CallTrace : public WithFile {
+protected:
+    using json = nlohmann::json;
+
+    static void expect_keys(const json& object, const std::set<std::string>& keys) {
+        std::set<std::string> there;
+        for (const auto& [key, value] : object.items()) there.insert(key);
+        EXPECT_EQ(there, keys) << object;
+    }
+
+    void expect_slice(const json& event) {
+        expect_keys(event, {"name", "cat", "ph", "ts", "dur", "pid", "tid", "args"});
+        EXPECT_TRUE(event.at("cat") == "call" || event.at("cat") == "wait" || event.at("cat") == "callback") << event;
+        EXPECT_GE(event.at("ts").get<double>(), 0.0) << event;
+        EXPECT_GE(event.at("dur").get<double>(), 0.0) << event;
+        for (const auto& [key, value] : event.at("args").items()) {
+            if (key == "socket" || key == "bytes" || key == "count")
+                EXPECT_TRUE(value.is_number_unsigned()) << event;
+            else if (key == "operation")
+                EXPECT_TRUE(std::regex_match(value.get<std::string>(), std::regex("0x[0-9a-f]+"))) << event;
+            else if (key == "outcome" || key == "error")
+                EXPECT_TRUE(std::regex_match(value.get<std::string>(), std::regex("[A-Z0-9_]+"))) << event;
+            else
+                ADD_FAILURE() << "unknown argument: " << event;
+        }
+        slices_[event.at("tid")].emplace_back(event.at("ts"), event.at("dur"));
+    }
+
+    /// On one thread a slice lies within another, or beside it: it never ends within one that began later.
+    void expect_nesting() {
+        for (auto& [thread, slices] : slices_) {
+            std::ranges::sort(slices, [](const auto& a, const auto& b) {
+                return a.first != b.first ? a.first < b.first : a.second > b.second;
+            });
+            std::vector<double> open;  // the ends of those that have begun
+            for (const auto& [begin, duration] : slices) {
+                constexpr double rounding = 0.002;
+                while (!open.empty() && open.back() <= begin + rounding) open.pop_back();
+                if (!open.empty()) {
+                    EXPECT_LE(begin + duration, open.back() + rounding) << "thread " << thread;
+                }
+                open.push_back(begin + duration);
+            }
+        }
+    }
+
+    std::map<std::uint64_t, std::vector<std::pair<double, double>>> slices_;  // by thread: begin and duration
+};
+
+TEST_F(CallTrace, FollowsTheTraceEventFormat) {
+    start({"--trace", utf8(file_)});
+    Conversation c = conversation({.bytes = 100'000});
+    run(c);
+    for (int i = 0; i < 3; ++i) visit();
+    server().close_stdin();
+    expect_clean_exit(patience());
+    const json trace = read_file();
+    expect_keys(trace, {"displayTimeUnit", "otherData", "traceEvents"});
+    EXPECT_EQ(trace.at("displayTimeUnit"), "ms");
+    EXPECT_EQ(trace.at("otherData").at("program"), name_in(server().output()));
+    EXPECT_EQ(trace.at("otherData").at("dropped_calls"), 0);
+    EXPECT_GT(trace.at("otherData").at("start_us").get<std::uint64_t>(), 1'700'000'000'000'000u) << "Unix time";
+
+    std::set<std::uint64_t> named, used;
+    std::map<std::uint64_t, double> arrows;
+    std::size_t ends = 0, waits = 0;
+    std::uint64_t received = 0;
+    const json process = trace.at("traceEvents").at(0).at("pid");
+    for (const json& event : trace.at("traceEvents")) {
+        EXPECT_EQ(event.at("pid"), process);
+        const std::string phase = event.at("ph");
+        if (phase == "M") {
+            expect_keys(event, {"name", "ph", "pid", "tid", "args"});
+            EXPECT_TRUE(event.at("args").at("name").is_string());
+            if (event.at("name") == "thread_name")
+                EXPECT_TRUE(named.insert(event.at("tid").get<std::uint64_t>()).second) << event;
+            else
+                EXPECT_EQ(event.at("name"), "process_name");
+            continue;
+        }
+        used.insert(event.at("tid").get<std::uint64_t>());
+        if (phase == "X") {
+            expect_slice(event);
+            if (event.at("cat") == "wait") ++waits;
+            if (event.at("name") == "recv" && !event.at("args").contains("error"))
+                received += event.at("args").value("bytes", 0u);
+        } else if (phase == "s") {
+            expect_keys(event, {"name", "cat", "ph", "ts", "pid", "tid", "id"});
+            EXPECT_TRUE(arrows.emplace(event.at("id"), event.at("ts")).second) << event;
+        } else if (phase == "f") {
+            expect_keys(event, {"name", "cat", "ph", "ts", "pid", "tid", "id", "bp"});
+            const auto begin = arrows.find(event.at("id"));
+            ASSERT_NE(begin, arrows.end()) << event;
+            EXPECT_GE(event.at("ts").get<double>(), begin->second) << event;
+            ++ends;
+        } else {
+            ADD_FAILURE() << "unknown phase: " << event;
+        }
+    }
+    EXPECT_TRUE(std::ranges::includes(named, used)) << "a thread without a name";
+    EXPECT_EQ(ends, arrows.size());
+    EXPECT_GT(waits, 0u);
+    // Whoever calls recv sees all bytes pass there; the others start operations, whose ends are found.
+    if (received > 0)
+        EXPECT_GE(received, 100'000u);
+    else
+        EXPECT_GT(ends, 8u);
+    expect_nesting();
+}
+
+TEST_F(CallTrace, ThatCannotBeWrittenIsAnErrorBeforeTheFirstClient) {
+    const Result result =
+        run_program({"--port", "0", "--stop-on-eof", "--trace", utf8(file_ / "no such folder" / "trace.json")});
     EXPECT_EQ(result.status, 1);
     EXPECT_NE(result.errors.find("no such folder"), std::string::npos) << result.errors;
     EXPECT_EQ(result.output, "");

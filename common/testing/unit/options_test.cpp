@@ -20,13 +20,14 @@ TEST(Options, HaveSafeDefaults) {
     EXPECT_FALSE(options.stop_on_eof);
     EXPECT_FALSE(options.verbose);
     EXPECT_TRUE(options.stats.empty());
+    EXPECT_TRUE(options.trace.empty());
 }
 
 TEST(Options, AreAllRead) {
-    const Options options =
-        parse_options({"--port", "0", "--bind", "::1", "--threads", "3", "--max-clients", "70", "--drain", "0",
-                       "--one-at-a-time", "--stop-on-eof", "--verbose", "--stats", "\xED\x95\x9C.json", "--help"},
-                      all);
+    const Options options = parse_options(
+        {"--port", "0", "--bind", "::1", "--threads", "3", "--max-clients", "70", "--drain", "0", "--one-at-a-time",
+         "--stop-on-eof", "--verbose", "--stats", "\xED\x95\x9C.json", "--trace", "\xED\x95\x9C.trace", "--help"},
+        all);
     EXPECT_EQ(options.port, 0);
     EXPECT_EQ(options.bind, "::1");
     EXPECT_EQ(options.threads, 3u);
@@ -37,6 +38,7 @@ TEST(Options, AreAllRead) {
     EXPECT_TRUE(options.verbose);
     EXPECT_TRUE(options.help);
     EXPECT_EQ(options.stats, std::filesystem::path(u8"\uD55C.json"));
+    EXPECT_EQ(options.trace, std::filesystem::path(u8"\uD55C.trace"));
 }
 
 struct Wrong {
@@ -69,14 +71,14 @@ INSTANTIATE_TEST_SUITE_P(
                     Wrong{{"--drain", "1.5"}, "1.5"}, Wrong{{"--max-clients", "0"}, "--max-clients"},
                     Wrong{{"--max-clients", "99999999999"}, "--max-clients"}, Wrong{{"--bind", "localhost"}, "--bind"},
                     Wrong{{"--bind", "127.0.0.256"}, "--bind"}, Wrong{{"--bind", ""}, "--bind"},
-                    Wrong{{"--stats", ""}, "--stats"}, Wrong{{"--threads", "2"}, "--threads"},
-                    Wrong{{"--one-at-a-time"}, "--one-at-a-time"}));
+                    Wrong{{"--stats", ""}, "--stats"}, Wrong{{"--trace", ""}, "--trace"},
+                    Wrong{{"--threads", "2"}, "--threads"}, Wrong{{"--one-at-a-time"}, "--one-at-a-time"}));
 
 TEST(Options, TheUsageTextNamesThoseThatTheServerTakes) {
     EXPECT_EQ(usage_text(plain).find("--threads"), std::string::npos);
     EXPECT_NE(usage_text(all).find("--threads"), std::string::npos);
     for (const char* option :
-         {"--port", "--bind", "--max-clients", "--drain", "--stop-on-eof", "--verbose", "--stats", "--help"})
+         {"--port", "--bind", "--max-clients", "--drain", "--stop-on-eof", "--verbose", "--stats", "--trace", "--help"})
         EXPECT_NE(usage_text(plain).find(option), std::string::npos) << option;
 }
 

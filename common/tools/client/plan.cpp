@@ -8,6 +8,8 @@
 #include <variant>
 #include <vector>
 
+#include "common/tools/load/number_option.h"
+
 namespace course {
 
 namespace {
@@ -42,7 +44,7 @@ std::variant<Plan, Usage> parse_plan(std::vector<std::string> arguments) {
         app.add_option(
                "--seconds", seconds,
                "How long the trouble lasts (default 5). Without trouble: the longest wait for an echo (no limit)")
-            ->check(CLI::Range(0.1, 86'400.0));
+            ->check(number_from(0.1, 86'400));
 
     CLI::Option_group* const trouble = app.add_option_group("Trouble", "one of these");
     trouble->require_option(0, 1);

@@ -72,6 +72,7 @@ TEST(Plan, BadUsageIsSaidAndGivesTwo) {
                                                     {"--port", "65536"},
                                                     {"--port", "x"},
                                                     {"--seconds", "0"},
+                                                    {"--seconds", "nan"},
                                                     {"--loud"},
                                                     {"stray"}};
     for (const auto& arguments : bad) {

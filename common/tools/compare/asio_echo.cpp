@@ -15,12 +15,16 @@
 #include <iostream>
 #include <limits>
 #include <memory>
+#include <optional>
 #include <string>
 #include <thread>
 #include <utility>
 
 #include "common/tools/load/own_process.h"
 #include "common/tools/load/text.h"
+#ifdef _WIN32
+#include "common/trace/trace.h"
+#endif
 
 namespace {
 
@@ -85,11 +89,14 @@ void write_stats(const std::string& file) {
 int main(int argc, char** argv) try {
     CLI::App app("An echo server on Asio: the yardstick of compare.", "asio_echo");
     std::uint16_t port = 9000;
-    std::string stats;
+    std::string stats, trace_file;
     unsigned busy = 0;
     bool stop_on_eof = false;
     app.add_option("--port", port, "TCP port, 0 for any free one")->capture_default_str();
     app.add_option("--stats", stats, "Write totals as JSON to this file at the end");
+#ifdef _WIN32
+    app.add_option("--trace", trace_file, "Record the calls of the server in this file, for Perfetto");
+#endif
     app.add_option("--busy", busy, "Microseconds of needless work before each echo: a server slowed on purpose");
     app.add_flag("--stop-on-eof", stop_on_eof, "Stop when standard input ends");
     try {
@@ -98,6 +105,10 @@ int main(int argc, char** argv) try {
         return app.exit(error) == 0 ? 0 : 2;
     }
     course::allow_many_connections();
+#ifdef _WIN32
+    std::optional<trace::Trace> trace;
+    if (!trace_file.empty()) trace.emplace(course::path_from_utf8(trace_file));
+#endif
     asio::io_context context(1);
     tcp::acceptor acceptor(context, {asio::ip::address_v4::loopback(), port});
     accept(acceptor, Microseconds{busy});
@@ -110,6 +121,9 @@ int main(int argc, char** argv) try {
     context.run();
     watcher.join();
     if (!stats.empty()) write_stats(stats);
+#ifdef _WIN32
+    if (trace) trace->write("asio_echo");
+#endif
     std::cout << "asio_echo served " << g_clients << " clients, " << g_bytes << " bytes\n";
     return 0;
 } catch (const std::exception& error) {

@@ -73,6 +73,12 @@ bool Candidate::needs_wine() const {
 #endif
 }
 
+// Wine knows a Unix path, whatever its drives are, by this prefix.
+std::string Candidate::path_to(const fs::path& file) const {
+    const std::string path = utf8_from_path(fs::absolute(file));
+    return needs_wine() ? "\\\\?\\unix" + path : path;
+}
+
 fs::path default_servers_directory() {
     const fs::path own = executable_directory();
     const fs::path for_wine = own.parent_path().parent_path() / "linux" / "bin";

@@ -14,6 +14,9 @@ struct Candidate {
 
     /// Wine is to run it: a Windows program on another system.
     [[nodiscard]] bool needs_wine() const;
+
+    /// A file's path as the server will understand it, UTF-8.
+    [[nodiscard]] std::string path_to(const std::filesystem::path& file) const;
 };
 
 /// The folder with the servers: the compare program's own or, for the native tools on Linux, that of the build for

@@ -31,12 +31,6 @@ using nlohmann::json;
 
 constexpr std::chrono::seconds kStopLimit{10};
 
-/// As the server will understand it: Wine knows a Unix path, whatever its drives are, by this prefix.
-std::string path_for(const Candidate& candidate, const std::filesystem::path& file) {
-    const std::string path = utf8_from_path(std::filesystem::absolute(file));
-    return candidate.needs_wine() ? "\\\\?\\unix" + path : path;
-}
-
 void blame(LoadReport& report, const char* kind, const std::string& text) {
     ++report.errors[kind];
     report.examples.insert(report.examples.begin(), "the server: " + text);
@@ -71,7 +65,7 @@ std::unique_ptr<EchoServer> start(const Candidate& candidate, const std::filesys
                                   const Pinning& pinning) {
     const Pinning::ForServer on_its_processor(pinning);
     std::vector<std::string> arguments = candidate.arguments;
-    arguments.insert(arguments.end(), {"--stats", path_for(candidate, stats)});
+    arguments.insert(arguments.end(), {"--stats", candidate.path_to(stats)});
     try {
         return std::make_unique<EchoServer>(candidate.program, arguments);
     } catch (const std::exception&) {

@@ -13,6 +13,7 @@
 #include <stdexcept>
 #include <string>
 #include <system_error>
+#include <utility>
 #include <vector>
 
 #include "common/testing/server_process.h"
@@ -63,14 +64,18 @@ Ended run(const char* program, const std::vector<std::string>& arguments) {
     return {status.value_or(-1), process.output(), process.errors()};
 }
 
-/// Runs compare and returns its rows by the server's name.
-json compare(const std::vector<std::string>& arguments, int expected_status) {
+json results_of_compare(std::vector<std::string> arguments, int expected_status) {
     const Folder folder;
-    std::vector<std::string> all = arguments;
-    all.insert(all.end(), {"--output", folder.name()});
-    const Ended ended = run("compare", all);
+    arguments.insert(arguments.end(), {"--output", folder.name()});
+    const Ended ended = run("compare", arguments);
     EXPECT_EQ(ended.status, expected_status) << ended.output << ended.errors;
-    const json results = folder.read("results.json");
+    return folder.read("results.json");
+}
+
+/// Runs compare and returns its rows by the server's name.
+json compare(std::vector<std::string> arguments, int expected_status) {
+    arguments.emplace_back("--no-trace");
+    const json results = results_of_compare(std::move(arguments), expected_status);
     json rows = json::object();
     if (!results.is_object()) return rows;
     for (const json& row : results.at("rows")) rows[row.at("server").get<std::string>()] = row;
@@ -102,6 +107,7 @@ TEST(EchoLoad, FailsWhenNobodyListensOrOptionsAreWrong) {
     }
     EXPECT_EQ(run("echo_load", {"--port", port, "--seconds", "0.1", "--warm-up", "0"}).status, 1);
     EXPECT_EQ(run("echo_load", {"--clients", "many"}).status, 2);
+    EXPECT_EQ(run("echo_load", {"--seconds", "nan"}).status, 2);
     EXPECT_EQ(run("echo_load", {"--help"}).status, 0);
 }
 
@@ -118,6 +124,27 @@ TEST(Compare, MeasuresAServerAndTheYardstick) {
         EXPECT_EQ(row.at("relative").at("to"), "asio");
     }
     EXPECT_EQ(rows.at("asio").at("relative").at("median"), 1);
+}
+
+// How many calls an echo takes is known for these: 01 receives and sends; Asio also takes a packet for each of the two.
+TEST(Compare, CountsTheCallsOfAnEchoAndWatchesAClass) {
+    const json results = results_of_compare({"01", "asio", "--clients", "1", "--quick"}, 0);
+    ASSERT_TRUE(results.is_object());
+    const json& traces = results.at("traces");
+    ASSERT_EQ(traces.size(), 2u);
+    const json &blocking = traces[0], &asio = traces[1];
+    EXPECT_NEAR(blocking.at("calls_per_echo").at("recv").get<double>(), 1, 0.1);
+    EXPECT_NEAR(blocking.at("calls_per_echo").at("send").get<double>(), 1, 0.1);
+    EXPECT_GT(blocking.at("blocked_ms_per_call").at("recv").get<double>(), 0);
+    EXPECT_NEAR(asio.at("calls_per_echo").at("GetQueuedCompletionStatus").get<double>(), 2, 0.2);
+    EXPECT_FALSE(asio.at("blocked_ms_per_call").contains("WSARecv"));
+    EXPECT_GE(blocking.at("threads").size(), 6u) << "five clients, each with a thread, and the one that accepts";
+    EXPECT_EQ(asio.at("threads").size(), 1u);
+    for (const json& trace : traces) {
+        EXPECT_TRUE(trace.at("errors").empty()) << trace.at("errors");
+        EXPECT_EQ(trace.at("clients").size(), 5u);
+        for (const json& lane : trace.at("clients")) EXPECT_GT(lane.at("slices").size(), 2u) << lane;
+    }
 }
 
 TEST(Compare, MeasuresShortVisits) {
@@ -162,6 +189,7 @@ TEST(Compare, FailsWhenAServerLosesAByte) {
 TEST(Compare, RefusesOptionsItDoesNotUnderstand) {
     EXPECT_EQ(run("compare", {"--clients", "1,,2"}).status, 2);
     EXPECT_EQ(run("compare", {"no_such_server"}).status, 2);
+    EXPECT_EQ(run("compare", {"--seconds", "nan"}).status, 2);
     EXPECT_EQ(run("compare", {"--quick", "--rounds", "2"}).status, 2);
 }
 

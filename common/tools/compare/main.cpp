@@ -20,6 +20,7 @@
 #include <vector>
 
 #include "common/testing/server_process.h"
+#include "common/tools/compare/call_trace.h"
 #include "common/tools/compare/candidate.h"
 #include "common/tools/compare/cell.h"
 #include "common/tools/compare/machine.h"
@@ -28,6 +29,7 @@
 #include "common/tools/compare/report.h"
 #include "common/tools/compare/results.h"
 #include "common/tools/load/load.h"
+#include "common/tools/load/number_option.h"
 #include "common/tools/load/text.h"
 
 namespace {
@@ -57,7 +59,7 @@ struct Settings {
     std::size_t size = 64, depth = 1, idle = 0;
     double seconds = 0.6, warm_up = 0.2;
     int rounds = 5;
-    bool quick = false, wide = false, visits = false, pin = kPinByDefault;
+    bool quick = false, wide = false, visits = false, pin = kPinByDefault, trace = true;
     std::string base = "asio";
     std::string output;
 };
@@ -76,10 +78,10 @@ void define_options(CLI::App& app, Settings& settings) {
         ->check(CLI::Range(0, 60'000))
         ->capture_default_str();
     auto* const seconds = app.add_option("--seconds", settings.seconds, "Length of a measured window")
-                              ->check(CLI::Range(0.01, 3600.0))
+                              ->check(course::number_from(0.01, 3600))
                               ->capture_default_str();
     app.add_option("--warm-up", settings.warm_up, "Seconds of load before each window")
-        ->check(CLI::Range(0.0, 3600.0))
+        ->check(course::number_from(0, 3600))
         ->capture_default_str();
     auto* const rounds = app.add_option("--rounds", settings.rounds, "How often each server has its turn")
                              ->check(CLI::Range(1, 1000))
@@ -96,6 +98,9 @@ void define_options(CLI::App& app, Settings& settings) {
                  kPinByDefault
                      ? "Servers and wineserver on one processor, the load on another (default with two or more)"
                      : "Servers on one processor, the load on another (default: no)");
+    app.add_flag("--trace,!--no-trace", settings.trace,
+                 "Afterwards run each server twice more and record its calls: how many an echo takes, and who waits "
+                 "where (default)");
     app.add_option("--servers-dir", settings.servers_directory, "Where the servers are. Default: beside this program");
     app.add_option("--output", settings.output,
                    "Folder for results.json and report.html. Default: compare, in the folder of the builds");
@@ -161,6 +166,21 @@ void measure_all(const Settings& settings, std::vector<course::Row>& rows, std::
     }
 }
 
+/// After the rounds, so that none of them is traced.
+nlohmann::json trace_all(const std::vector<course::Candidate>& candidates, course::Pinning& pinning,
+                         const std::filesystem::path& scratch) {
+    nlohmann::json traces = nlohmann::json::array();
+    course::Progress progress(candidates.size());
+    for (const course::Candidate& candidate : candidates) {
+        if (g_interrupted != 0) break;
+        progress.begin("recording the calls, " + candidate.name);
+        nlohmann::json trace = course::trace_calls(candidate, pinning, scratch);
+        progress.end(trace.empty() ? "takes no --trace" : "done");
+        if (!trace.empty()) traces.push_back(std::move(trace));
+    }
+    return traces;
+}
+
 std::string settings_in_words(const Settings& settings, const course::Pinning& pinning) {
     std::string text = "messages of " + std::to_string(settings.size) + " bytes, " + std::to_string(settings.depth) +
                        " under way per client; ";
@@ -206,6 +226,7 @@ int run(Settings settings) {
     course::Pinning pinning(settings.pin);
     std::vector<course::Row> rows = empty_rows(candidates, clients);
     measure_all(settings, rows, candidates.size(), pinning, output);
+    const nlohmann::json traces = settings.trace ? trace_all(candidates, pinning, output) : nlohmann::json::array();
 
     if (g_interrupted != 0) {
         std::fputs("compare: stopped; nothing is written\n", stderr);
@@ -217,7 +238,11 @@ int run(Settings settings) {
     const std::string base = has_base && candidates.size() > 1 ? settings.base : std::string{};
     std::cout << course::machine_in_words(machine) << '\n' << settings_in_words(settings, pinning) << "\n\n";
     std::cout << course::to_table(rows, settings.wide, base) << '\n'
-              << course::warnings(rows) << course::wine_notes(machine);
+              << course::calls_in_words(traces) << course::warnings(rows);
+    for (const auto& trace : traces)
+        for (const std::string error : trace.at("errors"))
+            std::cout << trace.at("server").get<std::string>() << ", traced: " << error << '\n';
+    std::cout << course::wine_notes(machine);
 
     nlohmann::json results = {
         {"format", 1}, {"began", began}, {"machine", machine}, {"settings", to_json(settings, pinning)}};
@@ -230,12 +255,19 @@ int run(Settings settings) {
         results["rows"].push_back(std::move(one));
         errors += row.error_count();
     }
+    for (const auto& trace : traces) errors += trace.at("errors").size();
     const auto file = output / "results.json";
     std::ofstream out(file, std::ios::binary);
-    out << results.dump(2) << '\n';
+    std::string text = results.dump(2);
+    text.erase(text.rfind('\n'));  // the closing brace; what follows is thousands of lines if each value has its own
+    out << text << ",\n  \"traces\": " << traces.dump() << "\n}\n";
     out.close();
     if (!out) throw std::runtime_error("cannot write " + course::utf8_from_path(file));
+    results["traces"] = traces;
     std::cout << "Everything, round by round: " << course::utf8_from_path(file) << '\n';
+    if (!traces.empty())
+        std::cout << "The recorded calls, for https://ui.perfetto.dev: "
+                  << course::utf8_from_path(output / "*.trace.json") << '\n';
     const auto report = output / "report.html";
     if (course::write_report(results, build_directory() / "report" / "template.html", report))
         std::cout << "To look at it, in a browser: " << course::utf8_from_path(report) << '\n';

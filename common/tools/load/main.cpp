@@ -10,6 +10,7 @@
 #include <string>
 
 #include "common/tools/load/load.h"
+#include "common/tools/load/number_option.h"
 #include "common/tools/load/report.h"
 #include "common/tools/load/text.h"
 #include "common/tools/load/visits.h"
@@ -39,13 +40,13 @@ void define_options(CLI::App& app, CommandLine& line) {
         ->capture_default_str();
     app.add_option("--ramp", line.load.ramp,
                    "Connects per second, the load growing with them; 0: all connect first, then begin")
-        ->check(CLI::NonNegativeNumber)
+        ->check(course::number_from(0, 1e6))
         ->capture_default_str();
     app.add_flag("--visits", line.visits,
                  "Short visits: each client connects, has one echo, leaves and comes again; an echo is a whole visit");
     const auto seconds = [&](const char* name, course::Seconds& target, const char* help) {
         app.add_option_function<double>(name, [&target](double value) { target = course::Seconds{value}; }, help)
-            ->check(CLI::Range(0.0, 86'400.0))
+            ->check(course::number_from(0, 86'400))
             ->default_str(course::fixed(target.count(), 0));
     };
     seconds("--seconds", line.load.seconds, "Length of the measured window");
