@@ -20,7 +20,7 @@ sub contents {
 }
 
 my %called;  # function => where, first of all
-for my $file (glob('[0-9][0-9]_*/main.cpp [0-9][0-9]_*/full_server/*.cpp [0-9][0-9]_*/full_server/*.h common/*.cpp common/*.h')) {
+for my $file (glob('[0-9][0-9]_*/main.cpp [0-9][0-9]_*/full_server/*.cpp [0-9][0-9]_*/full_server/*.h common/*.cpp common/*.h common/trace/*.cpp common/trace/*.h')) {
     my $code = contents($file);
     $code =~ s{//[^\n]*}{}g;
     $called{$1} //= $file while $code =~ /(?<![\w>:])::([A-Za-z_]\w*)/g;

@@ -35,6 +35,7 @@ std::string count_of(std::uint64_t count, const std::string& noun) {
 // interrupt that, so it is the one thread that is left to the end of the process, and it touches nothing of ours.
 void read_to_end_elsewhere(HANDLE input, const std::shared_ptr<std::atomic<bool>>& ended) {
     std::thread{[input, ended] {
+        trace::name_this_thread("standard input");
         std::array<char, 256> ignored;
         DWORD got = 0;
         do got = 0;

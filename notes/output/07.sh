@@ -4,6 +4,12 @@
 
 capture_07_compare() {
     echo '$ ./course compare 01 02 03 06 --clients 1,200'
-    build/linux-tools/bin/compare --servers-dir "$bin" --output build/compare 01 02 03 06 --clients 1,200 2>/dev/null |
-        sed '/^Everything, round by round/d'
+    compare --no-trace 01 02 03 06 --clients 1,200 | sed '/^Everything, round by round/,$d'
 }
+
+capture_07_calls() {
+    echo '$ ./course compare --clients 8'
+    compare --clients 8 | sed -n '/^API calls per echo/,/^$/p' | sed '/^$/d'
+}
+
+compare() { build/linux-tools/bin/compare --servers-dir "$bin" --output build/compare "$@" 2>/dev/null; }

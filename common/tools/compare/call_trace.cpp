@@ -8,7 +8,6 @@
 #include <exception>
 #include <filesystem>
 #include <fstream>
-#include <functional>
 #include <ios>
 #include <map>
 #include <memory>
@@ -48,30 +47,57 @@ struct Thread {
     std::vector<Slice> slices;  // in the order of their beginnings
 };
 
-/// The threads that serve: not the one that looks after Ctrl+C and the end of standard input.
-std::vector<Thread> read_threads(const std::filesystem::path& file) {
+/// An operation that one thread started, and whose end came out on another.
+struct Move {
+    std::uint64_t from = 0, to = 0;  // threads
+    double begin = 0, end = 0;       // as in a Slice
+};
+
+struct Calls {
+    std::vector<Thread> threads;
+    std::vector<Move> moves;
+};
+
+/// The threads of common, which look after Ctrl+C and the end of standard input: no part of the model.
+bool is_common(const Thread& thread) { return thread.name == "watch" || thread.name == "standard input"; }
+
+/// Those of the threads that serve.
+Calls read_calls(const std::filesystem::path& file) {
     std::ifstream in(file, std::ios::binary);
     const json trace = json::parse(in);
     const double start = trace.at("otherData").at("start_us");
     std::map<std::uint64_t, Thread> threads;
+    std::map<std::uint64_t, Move> operations;  // by the number of their arrow
     for (const json& event : trace.at("traceEvents")) {
         const std::string phase = event.at("ph");
-        Thread& thread = threads[event.at("tid")];
+        const std::uint64_t id = event.at("tid");
+        Thread& thread = threads[id];
         if (phase == "M" && event.at("name") == "thread_name") {
-            thread.id = event.at("tid");
+            thread.id = id;
             thread.name = event.at("args").at("name");
         } else if (phase == "X") {
             const double begin = start + event.at("ts").get<double>();
             thread.slices.push_back({event.at("name"), event.at("cat"), begin, begin + event.at("dur").get<double>()});
+        } else if (phase == "s") {
+            Move& operation = operations[event.at("id")];
+            operation.from = id;
+            operation.begin = start + event.at("ts").get<double>();
+        } else if (phase == "f") {
+            Move& operation = operations[event.at("id")];
+            operation.to = id;
+            operation.end = start + event.at("ts").get<double>();
         }
     }
-    std::vector<Thread> all;
+    Calls all;
+    for (const auto& [number, operation] : operations)
+        if (operation.from != operation.to && !is_common(threads[operation.from])) all.moves.push_back(operation);
     for (auto& [id, thread] : threads) {
-        if (thread.slices.empty() || thread.name == "watch") continue;
+        if (thread.slices.empty() || is_common(thread)) continue;
         std::ranges::sort(thread.slices, {}, &Slice::begin);
-        all.push_back(std::move(thread));
+        all.threads.push_back(std::move(thread));
     }
-    std::ranges::sort(all, {}, [](const Thread& t) { return std::pair(t.name != "main", t.slices.front().begin); });
+    std::ranges::sort(all.threads, {},
+                      [](const Thread& t) { return std::pair(t.name != "main", t.slices.front().begin); });
     return all;
 }
 
@@ -128,6 +154,17 @@ json lanes_of(const std::vector<Thread>& threads, double begin, double end) {
     return lanes;
 }
 
+json moves_within(const std::vector<Move>& moves, double begin, double end) {
+    json all = json::array();
+    for (const Move& move : moves)
+        if (move.begin >= begin && move.end <= end)
+            all.push_back({{"from", move.from},
+                           {"to", move.to},
+                           {"start_us", std::round(move.begin - begin)},
+                           {"end_us", std::round(move.end - begin)}});
+    return all;
+}
+
 json lanes_of(const std::vector<ClientLane>& clients, double begin) {
     json lanes = json::array();
     for (const ClientLane& client : clients) {
@@ -143,8 +180,7 @@ json lanes_of(const std::vector<ClientLane>& clients, double begin) {
 /// Runs the server with --trace around `visit`.
 /// @throws std::exception if it does not start, as one does that takes no --trace, or does not stop
 template <class Visit>
-std::vector<Thread> traced(const Candidate& candidate, Pinning& pinning, const std::filesystem::path& file,
-                           Visit visit) {
+Calls traced(const Candidate& candidate, Pinning& pinning, const std::filesystem::path& file, Visit visit) {
     std::vector<std::string> arguments = candidate.arguments;
     arguments.insert(arguments.end(), {"--trace", candidate.path_to(file)});
     std::unique_ptr<EchoServer> server;
@@ -155,7 +191,7 @@ std::vector<Thread> traced(const Candidate& candidate, Pinning& pinning, const s
     pinning.adopt(candidate.needs_wine() ? find_wineserver() : std::nullopt);
     visit(server->port());
     if (server->stop(kStopLimit) != 0) throw std::runtime_error("it did not stop well; it said:\n" + server->errors());
-    return read_threads(file);
+    return read_calls(file);
 }
 
 /// A name may be a whole path with options behind it.
@@ -173,7 +209,7 @@ json trace_calls(const Candidate& candidate, Pinning& pinning, const std::filesy
     try {
         LoadReport load;
         double begin = 0, end = 0;
-        const auto threads = traced(candidate, pinning, file, [&](std::uint16_t port) {
+        const Calls calls = traced(candidate, pinning, file, [&](std::uint16_t port) {
             LoadSettings settings;
             settings.port = port;
             settings.clients = kClients;
@@ -183,7 +219,7 @@ json trace_calls(const Candidate& candidate, Pinning& pinning, const std::filesy
             settings.on_window_ends = [&] { end = static_cast<double>(unix_us()); };
             load = run_load(settings);
         });
-        if (load.echoes > 0) all.update(figures_of(threads, begin, end, load.echoes));
+        if (load.echoes > 0) all.update(figures_of(calls.threads, begin, end, load.echoes));
         for (const std::string& error : load.examples) all["errors"].push_back(error);
     } catch (const std::exception&) {
         return {};
@@ -191,12 +227,13 @@ json trace_calls(const Candidate& candidate, Pinning& pinning, const std::filesy
     try {
         ClassroomReport report;
         double begin = 0, end = 0;
-        const auto threads = traced(candidate, pinning, file, [&](std::uint16_t port) {
+        const Calls calls = traced(candidate, pinning, file, [&](std::uint16_t port) {
             begin = static_cast<double>(unix_us());
             report = visit_as_classroom(port);
             end = static_cast<double>(unix_us());
         });
-        all["threads"] = lanes_of(threads, begin, end);
+        all["threads"] = lanes_of(calls.threads, begin, end);
+        all["moves"] = moves_within(calls.moves, begin, end);
         all["clients"] = lanes_of(report.lanes, begin);
         for (const std::string& error : report.errors) all["errors"].push_back("classroom: " + error);
     } catch (const std::exception& error) {
@@ -215,19 +252,25 @@ std::string calls_in_words(const json& traces) {
             sum += count.get<double>();
             calls.emplace_back(count, name);
         }
-        std::ranges::sort(calls, std::greater{});
+        // The most frequent first; those that are made equally often, but for the window's edges, by their names.
+        std::ranges::sort(calls, {},
+                          [](const auto& call) { return std::pair(-std::lround(call.first * 10), call.second); });
         std::string line = trace.at("server").get<std::string>();
-        line.resize(std::max<std::size_t>(line.size() + 1, 24), ' ');
-        line += fixed(sum, 2) + " calls per echo: ";
+        line.resize(std::max<std::size_t>(line.size() + 1, 23), ' ');
+        line += fixed(sum, 2);
+        const char* before = ": ";
         for (const auto& [count, name] : calls) {
             if (count < 0.005) break;
-            line += (&name == &calls.front().second ? "" : ", ") + name + " " + fixed(count, 2);
+            line += before + name + " " + fixed(count, 2);
             const json& blocked = trace.at("blocked_ms_per_call");
-            if (blocked.contains(name)) line += " (blocked " + fixed(blocked.at(name).get<double>(), 2) + " ms each)";
+            if (blocked.contains(name)) line += " (" + fixed(blocked.at(name).get<double>(), 2) + " ms)";
+            before = ", ";
         }
         text += line + '\n';
     }
-    return text;
+    if (text.empty()) return text;
+    return "API calls per echo, recorded apart, with " + std::to_string(kClients) +
+           " clients; in brackets how long a call blocks:\n" + text + '\n';
 }
 
 }  // namespace course

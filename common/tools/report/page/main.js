@@ -66,7 +66,8 @@ function pageHtml(words, styles) {
     if (machine.wine) html += `<aside class="warning"><h2>${words.warning}</h2><p>${words.wine}</p></aside>`;
     if (withCalls(results).length > 0) {
         const height = 110 + 40 * withCalls(results).length;
-        html += `<section class="wide"><h2>${words.calls}</h2>${figure("calls-chart", words.calls, "", height)}` +
+        html += `<section class="wide"><h2>${words.calls}</h2><p class="help">` +
+            `${fill(words.callsHelp, {n: withCalls(results)[0].message_clients})}</p>${figure("calls-chart", words.calls, "", height)}` +
             `${callsTables(results, words)}</section>`;
     }
     if (withLanes(results).length > 0) html += timelinesHtml(words);
@@ -77,10 +78,10 @@ function pageHtml(words, styles) {
 
 function timelinesHtml(words) {
     const keys = categories.map((category) => `<span class="key" style="background:${categoryColours[category]}"></span>` +
-        words.category[category]).join("");
+        words.category[category]).join("") + `<span class="key line"></span>${words.move}`;
     const buttons = ["zoomIn", "zoomOut", "left", "right", "whole"].map((step) =>
         `<button type="button" data-step="${step}">${words[step]}</button>`).join(" ");
-    return `<section class="wide"><h2>${words.timelines}</h2><p class="help">${words.timelineHelp}</p><p>${keys}</p>` +
+    return `<section class="wide"><h2>${words.timelines}</h2><p class="help">${words.scenario} ${words.timelineHelp}</p><p>${keys}</p>` +
         `<p class="help">${buttons}</p>` +
         withLanes(results).map((trace, i) => figure(`timeline-${i}`, trace.server, "",
             56 + 24 * lanesOf(trace, words).length)).join("") + `${lanesTable(results, words)}</section>`;

@@ -16,6 +16,11 @@ export const languages = {
             "moves them; with the keyboard, focus a timeline: + − ← → and 0.",
         zoomIn: "Zoom in", zoomOut: "Zoom out", left: "Earlier", right: "Later", whole: "Whole",
         category: {wait: "waiting", call: "in a call", callback: "in a callback", client: "client"},
+        move: "started by one thread, completed on another",
+        callsHelp: "Recorded apart from the rounds, with {n} clients that send 64 bytes each: the calls of all serving threads, " +
+            "divided by the echoes.",
+        scenario: "The same two seconds for each server: a chatty client, an idle one, a slow reader (4 MiB to echo, of which " +
+            "it takes little at a time), one in bulk (64 KiB at a time) and one that joins late.",
         thread: "thread", clientLane: "client", time: "Time (ms)", began: "began", took: "took",
         totals: "Time of each lane (ms)", lane: "Lane",
         metric: {
@@ -57,6 +62,11 @@ export const languages = {
             "옮깁니다. 키보드로는 타임라인에 포커스를 두고 + − ← → 0 키를 씁니다.",
         zoomIn: "확대", zoomOut: "축소", left: "앞으로", right: "뒤로", whole: "전체",
         category: {wait: "대기", call: "호출 중", callback: "콜백 실행 중", client: "클라이언트"},
+        move: "한 스레드가 시작하고 다른 스레드에서 완료",
+        callsHelp: "라운드와 별도로, 64바이트씩 보내는 클라이언트 {n}개로 기록했습니다. 서비스하는 모든 스레드의 호출 수를 에코 수로 나눈 " +
+            "값입니다.",
+        scenario: "서버마다 똑같은 2초입니다. 수다스러운 클라이언트, 가만히 있는 클라이언트, 느리게 읽는 클라이언트(4 MiB를 보내 놓고 조금씩 " +
+            "읽음), 64 KiB씩 대량으로 보내는 클라이언트, 늦게 들어오는 클라이언트가 있습니다.",
         thread: "스레드", clientLane: "클라이언트", time: "시간(ms)", began: "시작", took: "걸린 시간",
         totals: "줄마다 걸린 시간(ms)", lane: "줄",
         metric: {

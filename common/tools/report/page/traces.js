@@ -72,6 +72,26 @@ function drawSlice(params, api) {
 
 export const categories = Object.keys(heights);
 
+// An operation that one thread started and another one saw end.
+const drawMove = (theme) => (params, api) => {
+    const [x1, y1] = api.coord([api.value(0), api.value(2)]);
+    const [x2, y2] = api.coord([api.value(1), api.value(3)]);
+    const {x, width} = params.coordSys;
+    if (x2 < x || x1 > x + width) return null;
+    return {type: "line", shape: {x1, y1, x2, y2}, style: {stroke: theme.text, lineWidth: 1, opacity: 0.55}};
+};
+
+function movesOf(trace, {words, theme}) {
+    const lane = new Map(trace.threads.map(({tid}, index) => [tid, index]));
+    return {
+        name: words.move, type: "custom", renderItem: drawMove(theme), color: theme.text, clip: true, z: 3,
+        encode: {x: [0, 1], y: [2, 3]}, dimensions: ["start", "end", "from", "to"],
+        data: (trace.moves ?? []).filter(({from, to}) => lane.has(from) && lane.has(to)).map((move) => ({
+            value: [move.start_us / 1000, move.end_us / 1000, lane.get(move.from), lane.get(move.to)], name: words.move,
+        })),
+    };
+}
+
 export function timelineOption(trace, end, {words, theme}) {
     const lanes = lanesOf(trace, words);
     const series = categories.map((category, index) => ({
@@ -103,7 +123,7 @@ export function timelineOption(trace, end, {words, theme}) {
                 `${words.began} ${fixed(value[0], {digits: 3})} ms<br>` +
                 `${words.took} ${fixed(value[1] - value[0], {digits: 3})} ms`,
         },
-        series,
+        series: [...series, movesOf(trace, {words, theme})],
     };
 }
 

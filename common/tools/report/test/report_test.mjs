@@ -1,16 +1,12 @@
 // Opens the report that the last `course compare` wrote, in Chromium: node --test common/tools/report/test
 import assert from "node:assert/strict";
 import {existsSync, readFileSync} from "node:fs";
-import {createRequire} from "node:module";
-import {dirname, join} from "node:path";
+import {join} from "node:path";
 import {after, before, test} from "node:test";
-import {fileURLToPath, pathToFileURL} from "node:url";
+import {pathToFileURL} from "node:url";
 
-import {install} from "../install.mjs";
+import {build, launch, report} from "./browser.mjs";
 
-const here = dirname(fileURLToPath(import.meta.url));
-const build = join(here, "..", "..", "..", "..", "build");
-const report = join(build, "compare", "report.html");
 const results = JSON.parse(readFileSync(join(build, "compare", "results.json"), "utf8"));
 const clients = [...new Set(results.rows.map((row) => row.clients))].sort((a, b) => a - b);
 const servers = [...new Set(results.rows.map((row) => row.server))];
@@ -21,14 +17,7 @@ const complaints = [], requests = [];
 
 before(async () => {
     assert.ok(existsSync(report), "there is no build/compare/report.html: run ./course compare --quick");
-    const packages = join(build, "report", "test-packages");
-    install(join(here, "package.json"), packages);
-    const {chromium} = createRequire(join(packages, "package.json"))("playwright-core");
-    browser = await chromium.launch({
-        executablePath: "/usr/bin/chromium",
-        args: ["--no-sandbox", "--headless", "--disable-gpu", "--disable-quic", "--no-first-run",
-            "--disable-background-networking", "--disable-component-update", "--disable-sync"],
-    });
+    browser = await launch();
     page = await open({locale: "en-US", viewport: {width: 1280, height: 720}});
 }, {timeout: 60_000});
 
@@ -91,9 +80,9 @@ test("the charts of the traces are there if, and only if, there are traces", asy
             assert.deepEqual(data, called.map((trace) => trace.calls_per_echo[name] ?? 0), name);
     const timed = traces.filter((trace) => trace.threads?.length > 0);
     assert.equal(await page.locator("[id^=timeline-]").count(), timed.length);
-    for (const [index, {threads, clients: loads = []}] of timed.entries()) {
+    for (const [index, {threads, moves = [], clients: loads = []}] of timed.entries()) {
         const drawn = (await option(`timeline-${index}`)).series.reduce((sum, {data}) => sum + data.length, 0);
-        assert.equal(drawn, [...threads, ...loads].reduce((sum, {slices}) => sum + slices.length, 0));
+        assert.equal(drawn, [...threads, ...loads].reduce((sum, {slices}) => sum + slices.length, moves.length));
     }
 });
 
@@ -102,14 +91,15 @@ test("calls and lanes given to the page are drawn, and zoomed together", async (
     const slices = [{name: "recv", cat: "wait", start_us: 0, duration_us: 900},
         {name: "send", cat: "call", start_us: 900, duration_us: 100}];
     const traces = ["one", "<two>"].map((server) => ({server, calls_per_echo: {recv: 1.5, send: 1},
-        blocked_ms_per_call: {recv: 0.9}, threads: [{tid: 7, name: "main", slices}],
+        blocked_ms_per_call: {recv: 0.9}, message_clients: 3, threads: [{tid: 7, name: "main", slices},
+            {tid: 8, name: "", slices: []}], moves: [{from: 7, to: 8, start_us: 500, end_us: 1500}],
         clients: [{name: "chatty", slices: [{name: "echo", start_us: 0, duration_us: 2000}]}]}));
     const drawn = await open({locale: "en-US"}, JSON.stringify({...results, traces}).replaceAll("<", "\\u003c"));
     const read = await drawn.evaluate(() => Object.fromEntries([...window.report.charts].map(([id, chart]) =>
         [id, chart.getOption().series.map(({name, data}) => ({name, data}))])));
     assert.deepEqual(read["calls-chart"], [{name: "recv", data: [1.5, 1.5]}, {name: "send", data: [1, 1]}]);
     assert.deepEqual(read["timeline-1"].map(({data}) => data.map(({value}) => value.slice(0, 3))),
-        [[[0, 0.9, 0]], [], [[0.9, 1, 0]], [[0, 2, 1]]]);
+        [[[0, 0.9, 0]], [], [[0.9, 1, 0]], [[0, 2, 2]], [[0.5, 1.5, 0]]]);
     assert.match(await drawn.locator("#blocked").innerText(), /recv\s+0\.900\s+0\.900/);
     await drawn.focus("#timeline-0");
     await drawn.keyboard.press("+");
