@@ -57,8 +57,8 @@ struct Settings {
     std::string servers_directory;
     std::string clients = "1,8,60,500";
     std::size_t size = 64, depth = 1, idle = 0;
-    double seconds = 0.6, warm_up = 0.2;
-    int rounds = 5;
+    double seconds = 0.5, warm_up = 0.1;
+    int rounds = 4;
     bool quick = false, wide = false, visits = false, pin = kPinByDefault, trace = true;
     std::string base = "asio";
     std::string output;
