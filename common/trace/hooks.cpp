@@ -4,10 +4,12 @@
 #include <array>
 #include <atomic>
 #include <cstddef>
+#include <cstdint>
 #include <cstring>
 #include <utility>
 #include <vector>
 
+#include "common/trace/import_table.h"
 #include "common/trace/recorder.h"
 #include "common/winsock.h"
 

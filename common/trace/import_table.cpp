@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "common/error.h"
-#include "common/winsock.h"
+#include "common/winsock.h"  // IWYU pragma: keep
 
 namespace trace {
 namespace {

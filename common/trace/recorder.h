@@ -8,7 +8,7 @@
 #include <memory>
 #include <span>
 
-#include "common/winsock.h"
+#include "common/winsock.h"  // IWYU pragma: keep
 
 // What the traced calls leave behind, and where. The recorder runs inside the calls that it records, the waits of the
 // C++ library's locks among them, so it takes none of those: only SRW locks and atomics.

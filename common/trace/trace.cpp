@@ -6,16 +6,20 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
+#include <filesystem>
 #include <ios>
+#include <ostream>
 #include <stdexcept>
 #include <string>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "common/error.h"
 #include "common/trace/hooks.h"
+#include "common/trace/import_table.h"
 #include "common/trace/recorder.h"
-#include "common/winsock.h"
+#include "common/winsock.h"  // IWYU pragma: keep
 
 namespace trace {
 namespace {
@@ -56,7 +60,7 @@ std::vector<Flow> pair(const std::vector<Event>& events) {
     const auto time = [](const Event* e) {
         return e->record.step == Step::post || e->record.kind == Kind::callback ? e->record.start : e->record.end;
     };
-    std::ranges::stable_sort(steps, {}, time);
+    std::ranges::sort(steps, {}, [&](const Event* e) { return std::pair(time(e), e->record.step); });
     std::unordered_map<const volatile void*, const Event*> posted;
     std::vector<Flow> flows;
     for (const Event* const step : steps) {

@@ -15,7 +15,6 @@
 #include <iostream>
 #include <limits>
 #include <memory>
-#include <optional>
 #include <string>
 #include <thread>
 #include <utility>
@@ -23,6 +22,8 @@
 #include "common/tools/load/own_process.h"
 #include "common/tools/load/text.h"
 #ifdef _WIN32
+#include <optional>
+
 #include "common/trace/trace.h"
 #endif
 

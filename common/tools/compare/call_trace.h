@@ -1,10 +1,8 @@
 #pragma once
 
-#include <cstdint>
 #include <filesystem>
 #include <nlohmann/json_fwd.hpp>
 #include <string>
-#include <vector>
 
 #include "common/tools/compare/candidate.h"
 #include "common/tools/compare/pinning.h"
@@ -15,7 +13,8 @@ namespace course {
 /// is called per echo and how long a call blocks; for the classroom scenario, what each thread does when.
 /// It takes two runs of the server of their own, so that no measured round is traced.
 /// @param output  a directory; the classroom's trace stays in it as "<the server's name>.trace.json", for Perfetto
-/// @return {server, calls_per_echo, blocked_ms_per_call, threads, moves, clients, errors} as the report page reads it; empty
+/// @return {server, calls_per_echo, blocked_ms_per_call, threads, moves, clients, errors} as the report page reads it;
+/// empty
 ///   if the server takes no --trace
 nlohmann::json trace_calls(const Candidate& candidate, Pinning& pinning, const std::filesystem::path& output);
 

@@ -20,7 +20,6 @@
 #include "common/tools/compare/probe.h"
 #include "common/tools/load/load.h"
 #include "common/tools/load/report.h"
-#include "common/tools/load/text.h"
 #include "common/tools/load/visits.h"
 
 namespace course {
