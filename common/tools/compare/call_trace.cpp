@@ -21,11 +21,13 @@
 
 #include "common/testing/server_process.h"
 #include "common/tools/compare/candidate.h"
-#include "common/tools/compare/classroom.h"
 #include "common/tools/compare/pinning.h"
 #include "common/tools/compare/probe.h"
 #include "common/tools/load/load.h"
 #include "common/tools/load/text.h"
+#ifdef COURSE_CLASSROOM
+#include "common/tools/compare/classroom.h"
+#endif
 
 namespace course {
 
