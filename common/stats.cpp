@@ -52,8 +52,7 @@ std::string or_null(std::uint64_t figure) { return figure ? std::to_string(figur
 }  // namespace
 
 Stats::Stats(const std::filesystem::path& file) : file_(file, std::ios::binary) {
-    const auto name = file.u8string();
-    if (!file_) throw std::runtime_error("cannot write statistics to " + std::string(name.begin(), name.end()));
+    if (!file_) throw std::runtime_error("cannot write statistics to " + to_utf8(file.native()));
 }
 
 void Stats::sample() {

@@ -210,6 +210,23 @@ constexpr auto describe_dequeue = [](Scope& s, BOOL ok, HANDLE, const DWORD* byt
     s.failed_if(!ok && s.error() != WAIT_TIMEOUT);
 };
 
+// Several functions that are told of in the same way.
+constexpr auto describe_transfer = [](Scope& s, int result, SOCKET socket, auto...) { transfer(s, socket, result); };
+constexpr auto describe_wsa_transfer = [](Scope& s, int result, SOCKET socket, const WSABUF*, DWORD, const DWORD* bytes,
+                                          auto, const OVERLAPPED* operation,
+                                          auto) { post(s, socket, operation, result == 0, bytes); };
+constexpr auto describe_on_socket = [](Scope& s, int result, SOCKET socket, auto...) {
+    on_socket(s, socket, result != 0);
+};
+constexpr auto describe_on_handle = [](Scope& s, BOOL ok, HANDLE file, auto...) {
+    on_socket(s, reinterpret_cast<SOCKET>(file), !ok);
+};
+constexpr auto describe_wait_for_one = [](Scope& s, DWORD result, HANDLE, DWORD timeout, auto...) {
+    wait(s, result, timeout, 1);
+};
+constexpr auto describe_wait_for_many = [](Scope& s, DWORD result, DWORD count, const HANDLE*, BOOL, DWORD timeout,
+                                           auto...) { wait(s, result, timeout, count); };
+
 /// Adds the stand-in for what this DLL exports, if the program has loaded the DLL.
 template <Name name, class Function, auto describe>
 void add(std::vector<Replacement>& all, const wchar_t* dll) {
@@ -226,16 +243,10 @@ void add_winsock(std::vector<Replacement>& all) {
     add<"socket", decltype(&::socket), describe_new_socket>(all, dll);
     add<"WSASocketW", decltype(&::WSASocketW), describe_new_socket>(all, dll);
     add<"accept", decltype(&::accept), describe_accept>(all, dll);
-    add<"recv", decltype(&::recv), [](Scope& s, int result, SOCKET socket, auto...) { transfer(s, socket, result); }>(
-        all, dll);
-    add<"send", decltype(&::send), [](Scope& s, int result, SOCKET socket, auto...) { transfer(s, socket, result); }>(
-        all, dll);
-    add<"WSARecv", decltype(&::WSARecv),
-        [](Scope& s, int result, SOCKET socket, const WSABUF*, DWORD, const DWORD* bytes, const DWORD*,
-           const OVERLAPPED* operation, auto) { post(s, socket, operation, result == 0, bytes); }>(all, dll);
-    add<"WSASend", decltype(&::WSASend),
-        [](Scope& s, int result, SOCKET socket, const WSABUF*, DWORD, const DWORD* bytes, DWORD,
-           const OVERLAPPED* operation, auto) { post(s, socket, operation, result == 0, bytes); }>(all, dll);
+    add<"recv", decltype(&::recv), describe_transfer>(all, dll);
+    add<"send", decltype(&::send), describe_transfer>(all, dll);
+    add<"WSARecv", decltype(&::WSARecv), describe_wsa_transfer>(all, dll);
+    add<"WSASend", decltype(&::WSASend), describe_wsa_transfer>(all, dll);
     add<"WSAIoctl", decltype(&::WSAIoctl), describe_ioctl>(all, dll);
     add<"ioctlsocket", decltype(&::ioctlsocket), [](Scope& s, int result, SOCKET socket, long code, const u_long* on) {
         on_socket(s, socket, result != 0);
@@ -254,12 +265,8 @@ void add_winsock(std::vector<Replacement>& all) {
         on_socket(s, socket, result != 0);
         if (result == 0 && events != 0) nonblocking(socket) = true;  // "WSAEventSelect function"
     }>(all, dll);
-    add<"WSAEnumNetworkEvents", decltype(&::WSAEnumNetworkEvents),
-        [](Scope& s, int result, SOCKET socket, auto...) { on_socket(s, socket, result != 0); }>(all, dll);
-    add<"WSAWaitForMultipleEvents", decltype(&::WSAWaitForMultipleEvents),
-        [](Scope& s, DWORD result, DWORD count, const HANDLE*, BOOL, DWORD timeout, BOOL) {
-        wait(s, result, timeout, count);
-    }>(all, dll);
+    add<"WSAEnumNetworkEvents", decltype(&::WSAEnumNetworkEvents), describe_on_socket>(all, dll);
+    add<"WSAWaitForMultipleEvents", decltype(&::WSAWaitForMultipleEvents), describe_wait_for_many>(all, dll);
     add<"WSAGetOverlappedResult", decltype(&::WSAGetOverlappedResult),
         [](Scope& s, BOOL ok, SOCKET socket, const OVERLAPPED* operation, const DWORD* bytes, BOOL waits,
            const DWORD*) {
@@ -271,26 +278,18 @@ void add_winsock(std::vector<Replacement>& all) {
         s.record.kind = kind_of_call_on(socket);
         on_socket(s, socket, result != 0);
     }>(all, dll);
-    add<"shutdown", decltype(&::shutdown),
-        [](Scope& s, int result, SOCKET socket, int) { on_socket(s, socket, result != 0); }>(all, dll);
-    add<"setsockopt", decltype(&::setsockopt),
-        [](Scope& s, int result, SOCKET socket, auto...) { on_socket(s, socket, result != 0); }>(all, dll);
-    add<"closesocket", decltype(&::closesocket),
-        [](Scope& s, int result, SOCKET socket) { on_socket(s, socket, result != 0); }>(all, dll);
+    add<"shutdown", decltype(&::shutdown), describe_on_socket>(all, dll);
+    add<"setsockopt", decltype(&::setsockopt), describe_on_socket>(all, dll);
+    add<"closesocket", decltype(&::closesocket), describe_on_socket>(all, dll);
     constexpr auto mswsock = L"mswsock.dll";
     add<"AcceptEx", LPFN_ACCEPTEX, describe_accept_ex>(all, mswsock);
 }
 
 void add_windows(std::vector<Replacement>& all) {
     constexpr auto dll = L"kernel32.dll";
-    add<"WaitForSingleObject", decltype(&::WaitForSingleObject),
-        [](Scope& s, DWORD result, HANDLE, DWORD timeout) { wait(s, result, timeout, 1); }>(all, dll);
-    add<"WaitForSingleObjectEx", decltype(&::WaitForSingleObjectEx),
-        [](Scope& s, DWORD result, HANDLE, DWORD timeout, BOOL) { wait(s, result, timeout, 1); }>(all, dll);
-    add<"WaitForMultipleObjects", decltype(&::WaitForMultipleObjects),
-        [](Scope& s, DWORD result, DWORD count, const HANDLE*, BOOL, DWORD timeout) {
-        wait(s, result, timeout, count);
-    }>(all, dll);
+    add<"WaitForSingleObject", decltype(&::WaitForSingleObject), describe_wait_for_one>(all, dll);
+    add<"WaitForSingleObjectEx", decltype(&::WaitForSingleObjectEx), describe_wait_for_one>(all, dll);
+    add<"WaitForMultipleObjects", decltype(&::WaitForMultipleObjects), describe_wait_for_many>(all, dll);
     add<"SleepEx", decltype(&::SleepEx), [](Scope& s, DWORD result, DWORD timeout, BOOL) { wait(s, result, timeout); }>(
         all, dll);
     add<"QueueUserAPC", decltype(&::QueueUserAPC), [](Scope& s, DWORD ok, PAPCFUNC, HANDLE, ULONG_PTR data) {
@@ -299,9 +298,7 @@ void add_windows(std::vector<Replacement>& all) {
         s.record.operation = reinterpret_cast<const void*>(data);
     }>(all, dll);
     add<"SetEvent", decltype(&::SetEvent), [](Scope& s, BOOL ok, HANDLE) { s.failed_if(!ok); }>(all, dll);
-    add<"CancelIoEx", decltype(&::CancelIoEx), [](Scope& s, BOOL ok, HANDLE file, const OVERLAPPED*) {
-        on_socket(s, reinterpret_cast<SOCKET>(file), !ok);
-    }>(all, dll);
+    add<"CancelIoEx", decltype(&::CancelIoEx), describe_on_handle>(all, dll);
     add<"CreateIoCompletionPort", decltype(&::CreateIoCompletionPort), [](Scope& s, HANDLE port, HANDLE file, auto...) {
         on_socket(s, reinterpret_cast<SOCKET>(file), !port);  // INVALID_HANDLE_VALUE: none, for both
     }>(all, dll);
@@ -313,8 +310,8 @@ void add_windows(std::vector<Replacement>& all) {
     }>(all, dll);
     add<"GetQueuedCompletionStatus", decltype(&::GetQueuedCompletionStatus), describe_dequeue>(all, dll);
     add<"GetQueuedCompletionStatusEx", decltype(&::GetQueuedCompletionStatusEx), describe_dequeue_many>(all, dll);
-    add<"SetFileCompletionNotificationModes", decltype(&::SetFileCompletionNotificationModes),
-        [](Scope& s, BOOL ok, HANDLE file, UCHAR) { on_socket(s, reinterpret_cast<SOCKET>(file), !ok); }>(all, dll);
+    add<"SetFileCompletionNotificationModes", decltype(&::SetFileCompletionNotificationModes), describe_on_handle>(all,
+                                                                                                                   dll);
 }
 
 }  // namespace

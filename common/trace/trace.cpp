@@ -19,15 +19,10 @@
 #include "common/trace/hooks.h"
 #include "common/trace/import_table.h"
 #include "common/trace/recorder.h"
-#include "common/winsock.h"  // IWYU pragma: keep
+#include "common/winsock.h"
 
 namespace trace {
 namespace {
-
-std::string file_name(const std::filesystem::path& path) {
-    const auto name = path.u8string();
-    return {name.begin(), name.end()};
-}
 
 struct Event {
     Record record;
@@ -161,8 +156,9 @@ private:
 }  // namespace
 
 Trace::Trace(const std::filesystem::path& file, std::size_t records)
-    : path_(file), file_(file, std::ios::binary), replacements_(hooks()), session_(new Session(records)) {
-    if (!file_) throw std::runtime_error("cannot write the trace to " + file_name(file));
+    : path_(file), file_(file, std::ios::binary), replacements_(hooks()) {
+    if (!file_) throw std::runtime_error("cannot write the trace to " + to_utf8(file.native()));
+    session_ = new Session(records);
     using std::chrono::system_clock;
     session_->start = ticks();
     start_us_ = std::chrono::floor<std::chrono::microseconds>(system_clock::now().time_since_epoch()).count();
@@ -195,7 +191,7 @@ void Trace::write(const char* program) {
     for (const Flow& flow : pair(events)) writer.arrow(flow, ++id);
     writer.tail();
     file_.close();
-    if (!file_) throw std::runtime_error("could not write the trace to " + file_name(path_));
+    if (!file_) throw std::runtime_error("could not write the trace to " + to_utf8(path_.native()));
 }
 
 void name_this_thread(const char* name) {

@@ -40,7 +40,7 @@ private:
     std::filesystem::path path_;
     std::ofstream file_;
     std::vector<Replacement> replacements_;
-    Session* session_;  // never freed: see there
+    Session* session_ = nullptr;  // never freed: see there
     std::int64_t start_us_ = 0;
 };
 

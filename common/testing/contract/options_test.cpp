@@ -282,6 +282,15 @@ protected:
         EXPECT_TRUE(stream) << "no file";
         return nlohmann::json::parse(stream);
     }
+
+    /// The file of this option in a folder that is not there.
+    void expect_unwritable(const char* option) const {
+        const Result result =
+            run_program({"--port", "0", "--stop-on-eof", option, utf8(file_ / "no such folder" / "file.json")});
+        EXPECT_EQ(result.status, 1);
+        EXPECT_NE(result.errors.find("no such folder"), std::string::npos) << result.errors;
+        EXPECT_EQ(result.output, "");
+    }
 };
 
 class Statistics : public WithFile {};
@@ -311,13 +320,7 @@ TEST_F(Statistics, AreWellFormedAndPlausible) {
     EXPECT_EQ(stats.size(), 7u) << stats;
 }
 
-TEST_F(Statistics, ThatCannotBeWrittenAreAnErrorBeforeTheFirstClient) {
-    const Result result =
-        run_program({"--port", "0", "--stop-on-eof", "--stats", utf8(file_ / "no such folder" / "stats.json")});
-    EXPECT_EQ(result.status, 1);
-    EXPECT_NE(result.errors.find("no such folder"), std::string::npos) << result.errors;
-    EXPECT_EQ(result.output, "");
-}
+TEST_F(Statistics, ThatCannotBeWrittenAreAnErrorBeforeTheFirstClient) { expect_unwritable("--stats"); }
 
 class CallTrace : public WithFile {
 protected:
@@ -334,13 +337,14 @@ protected:
         EXPECT_TRUE(event.at("cat") == "call" || event.at("cat") == "wait" || event.at("cat") == "callback") << event;
         EXPECT_GE(event.at("ts").get<double>(), 0.0) << event;
         EXPECT_GE(event.at("dur").get<double>(), 0.0) << event;
+        static const std::regex address("0x[0-9a-f]+"), constant("[A-Z0-9_]+");
         for (const auto& [key, value] : event.at("args").items()) {
             if (key == "socket" || key == "bytes" || key == "count")
                 EXPECT_TRUE(value.is_number_unsigned()) << event;
             else if (key == "operation")
-                EXPECT_TRUE(std::regex_match(value.get<std::string>(), std::regex("0x[0-9a-f]+"))) << event;
+                EXPECT_TRUE(std::regex_match(value.get<std::string>(), address)) << event;
             else if (key == "outcome" || key == "error")
-                EXPECT_TRUE(std::regex_match(value.get<std::string>(), std::regex("[A-Z0-9_]+"))) << event;
+                EXPECT_TRUE(std::regex_match(value.get<std::string>(), constant)) << event;
             else
                 ADD_FAILURE() << "unknown argument: " << event;
         }
@@ -429,13 +433,7 @@ TEST_F(CallTrace, FollowsTheTraceEventFormat) {
     expect_nesting();
 }
 
-TEST_F(CallTrace, ThatCannotBeWrittenIsAnErrorBeforeTheFirstClient) {
-    const Result result =
-        run_program({"--port", "0", "--stop-on-eof", "--trace", utf8(file_ / "no such folder" / "trace.json")});
-    EXPECT_EQ(result.status, 1);
-    EXPECT_NE(result.errors.find("no such folder"), std::string::npos) << result.errors;
-    EXPECT_EQ(result.output, "");
-}
+TEST_F(CallTrace, ThatCannotBeWrittenIsAnErrorBeforeTheFirstClient) { expect_unwritable("--trace"); }
 
 class Limits : public ContractTest {
 protected:

@@ -21,6 +21,7 @@
 
 #include "common/testing/server_process.h"
 #include "common/tools/compare/candidate.h"
+#include "common/tools/compare/machine.h"
 #include "common/tools/compare/pinning.h"
 #include "common/tools/compare/probe.h"
 #include "common/tools/load/load.h"
@@ -37,11 +38,6 @@ using nlohmann::json;
 
 constexpr std::chrono::seconds kStopLimit{10};
 constexpr std::size_t kClients = 8;
-
-std::int64_t unix_now() {
-    using namespace std::chrono;
-    return floor<microseconds>(system_clock::now().time_since_epoch()).count();
-}
 
 struct Slice {
     std::string name, category;
@@ -143,12 +139,13 @@ json figures_of(const std::vector<Thread>& threads, double begin, double end, st
     return {{"calls_per_echo", calls_per_echo}, {"blocked_ms_per_call", blocked_ms}};
 }
 
-[[maybe_unused]] json lane_slice(const std::string& name, const std::string& category, double begin, double end) {
+#ifdef COURSE_CLASSROOM
+json lane_slice(const std::string& name, const std::string& category, double begin, double end) {
     const auto rounded = [](double us) { return std::round(us * 10) / 10; };
     return {{"name", name}, {"cat", category}, {"start_us", rounded(begin)}, {"duration_us", rounded(end - begin)}};
 }
 
-[[maybe_unused]] json lanes_of(const std::vector<Thread>& threads, double begin, double end) {
+json lanes_of(const std::vector<Thread>& threads, double begin, double end) {
     json lanes = json::array();
     for (const Thread& thread : threads) {
         json slices = json::array();
@@ -163,7 +160,7 @@ json figures_of(const std::vector<Thread>& threads, double begin, double end, st
     return lanes;
 }
 
-[[maybe_unused]] json moves_within(const std::vector<Move>& moves, double begin, double end) {
+json moves_within(const std::vector<Move>& moves, double begin, double end) {
     json all = json::array();
     for (const Move& move : moves)
         if (move.begin >= begin && move.end <= end)
@@ -174,7 +171,6 @@ json figures_of(const std::vector<Thread>& threads, double begin, double end, st
     return all;
 }
 
-#ifdef COURSE_CLASSROOM
 json lanes_of(const std::vector<ClientLane>& clients, double begin) {
     json lanes = json::array();
     for (const ClientLane& client : clients) {
@@ -226,8 +222,8 @@ json trace_calls(const Candidate& candidate, Pinning& pinning, const std::filesy
             settings.clients = kClients;
             settings.seconds = Seconds{0.2};  // no longer: the recorder has room for some hundred thousand calls
             settings.warm_up = Seconds{0.05};
-            settings.on_window_begins = [&] { begin = static_cast<double>(unix_now()); };
-            settings.on_window_ends = [&] { end = static_cast<double>(unix_now()); };
+            settings.on_window_begins = [&] { begin = static_cast<double>(unix_us()); };
+            settings.on_window_ends = [&] { end = static_cast<double>(unix_us()); };
             load = run_load(settings);
         });
         if (calls.dropped == 0 && load.echoes > 0) all.update(figures_of(calls.threads, begin, end, load.echoes));
@@ -241,9 +237,9 @@ json trace_calls(const Candidate& candidate, Pinning& pinning, const std::filesy
         ClassroomReport report;
         double begin = 0, end = 0;
         const Calls calls = traced(candidate, pinning, file, [&](std::uint16_t port) {
-            begin = static_cast<double>(unix_now());
+            begin = static_cast<double>(unix_us());
             report = visit_as_classroom(port);
-            end = static_cast<double>(unix_now());
+            end = static_cast<double>(unix_us());
         });
         all["threads"] = lanes_of(calls.threads, begin, end);
         all["moves"] = moves_within(calls.moves, begin, end);

@@ -15,6 +15,7 @@
 
 #include "common/tools/client/link.h"
 #include "common/tools/client/plan.h"
+#include "common/tools/compare/machine.h"
 
 namespace course {
 
@@ -127,11 +128,6 @@ awaitable<void> join_late(Visitor& me) {
 }
 
 }  // namespace
-
-std::int64_t unix_us() {
-    using namespace std::chrono;
-    return floor<microseconds>(system_clock::now().time_since_epoch()).count();
-}
 
 ClassroomReport visit_as_classroom(std::uint16_t port) {
     asio::io_context context(1);

@@ -23,9 +23,6 @@ struct ClassroomReport {
     std::vector<std::string> errors;
 };
 
-/// Microseconds of Unix time: the clock that a server's trace shares with us.
-std::int64_t unix_us();
-
 /// Two seconds of the same five clients for every server: a chatty one (a few bytes again and again), an idle one, a
 /// slow reader (much to echo, of which it takes little at a time), one in bulk, and one that joins late.
 ClassroomReport visit_as_classroom(std::uint16_t port);

@@ -162,4 +162,9 @@ std::string utc_time() {
     return text;
 }
 
+std::int64_t unix_us() {
+    using namespace std::chrono;
+    return floor<microseconds>(system_clock::now().time_since_epoch()).count();
+}
+
 }  // namespace course

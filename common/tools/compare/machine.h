@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <nlohmann/json_fwd.hpp>
 #include <string>
@@ -21,5 +22,8 @@ std::string wine_notes(const nlohmann::json& machine);
 
 /// The time now, as 2025-01-31T12:00:00Z.
 std::string utc_time();
+
+/// The time now, in microseconds of Unix time: the clock that a server's trace shares with us.
+std::int64_t unix_us();
 
 }  // namespace course
