@@ -78,6 +78,7 @@ public:
             ::WSAPoll(&poll, 1, look);
             if (poll.revents == 0) continue;
             while (may_read() && read_some()) continue;
+            if (faults_.lose_tail && finish_is_next()) read_some();  // even where the limit of the queue is reached
             while (waiting() && write_some()) continue;
         }
         if (faults_.leak) leak();
@@ -93,6 +94,11 @@ private:
     [[nodiscard]] bool waiting() const { return !queue_.empty(); }
     [[nodiscard]] bool may_read() const {
         return !broken_ && !peer_finished_ && (faults_.unbounded_buffer || queue_.size() < 4);
+    }
+
+    bool finish_is_next() {
+        char byte = 0;
+        return !broken_ && !peer_finished_ && ::recv(socket_, &byte, 1, MSG_PEEK) == 0;
     }
 
     bool read_some() {
