@@ -4,7 +4,6 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <functional>
 #include <random>
 #include <span>
@@ -14,33 +13,9 @@
 #include <vector>
 
 #include "common/testing/test_client.h"
+#include "common/tools/load/pattern.h"
 
 namespace course {
-
-namespace {
-
-// The finalizer of SplitMix64: neighbouring numbers give unrelated ones.
-std::uint64_t scrambled(std::uint64_t x) {
-    x += 0x9e3779b97f4a7c15;
-    x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9;
-    x = (x ^ (x >> 27)) * 0x94d049bb133111eb;
-    return x ^ (x >> 31);
-}
-
-}  // namespace
-
-void Pattern::fill(std::uint64_t offset, std::span<char> into) const {
-    const std::uint64_t start = scrambled(seed_);
-    while (!into.empty()) {
-        const std::uint64_t word = scrambled(start + offset / 8);
-        char bytes[8];
-        std::memcpy(bytes, &word, sizeof bytes);
-        const std::size_t first = offset % 8, count = std::min<std::size_t>(8 - first, into.size());
-        std::copy_n(bytes + first, count, into.begin());
-        into = into.subspan(count);
-        offset += count;
-    }
-}
 
 Conversation::Conversation(TestClient client, const Plan& plan, std::uint64_t seed)
     : client_(std::move(client)), plan_(plan), pattern_(seed), random_(seed) {}
@@ -77,7 +52,7 @@ bool Conversation::send_step() {
         buffer_.resize(std::max({buffer_.size(), plan_.largest_send, plan_.largest_receive}));
         const std::uint64_t left = plan_.bytes - sent_;
         const std::size_t size = static_cast<std::size_t>(std::min<std::uint64_t>(draw(plan_.largest_send), left));
-        pattern_.fill(sent_, {buffer_.data(), size});
+        pattern_.fill({buffer_.data(), size}, sent_);
         const std::size_t taken = client_.try_send({buffer_.data(), size});
         sent_ += taken;
         moved = taken > 0;
@@ -105,14 +80,9 @@ bool Conversation::receive_step() {
         return true;
     }
     if (received_ + *got > sent_) throw std::runtime_error("more came back than was sent" + where);
-    expected_.resize(std::max(expected_.size(), *got));
-    pattern_.fill(received_, {expected_.data(), *got});
-    const auto [wrong, right] =
-        std::mismatch(buffer_.begin(), buffer_.begin() + static_cast<std::ptrdiff_t>(*got), expected_.begin());
-    const std::uint64_t good = static_cast<std::uint64_t>(wrong - buffer_.begin());
-    if (good < *got)
-        throw std::runtime_error("byte " + std::to_string(received_ + good) + " of the echo is wrong or out of place" +
-                                 where);
+    if (const auto wrong = pattern_.mismatch({buffer_.data(), *got}, received_))
+        throw std::runtime_error("byte " + std::to_string(received_ + *wrong) +
+                                 " of the echo is wrong or out of place" + where);
     received_ += *got;
     return true;
 }

@@ -9,19 +9,9 @@
 #include <vector>
 
 #include "common/testing/test_client.h"
+#include "common/tools/load/pattern.h"
 
 namespace course {
-
-/// An endless stream of bytes, any part of which can be computed: so what comes back is checked without keeping a copy,
-/// and no two places of it look alike. Each seed is another stream.
-class Pattern {
-public:
-    explicit Pattern(std::uint64_t seed) : seed_(seed) {}
-    void fill(std::uint64_t offset, std::span<char> into) const;
-
-private:
-    std::uint64_t seed_;
-};
 
 /// A client that sends a pattern and checks the echo byte by byte, sending and receiving at once, never waiting.
 /// converse() drives any number of them in one thread.
@@ -59,7 +49,7 @@ private:
     Plan plan_;
     Pattern pattern_;
     std::mt19937_64 random_;
-    std::vector<char> buffer_, expected_;
+    std::vector<char> buffer_;
     std::uint64_t sent_ = 0, received_ = 0;
     bool finished_sending_ = false;
     bool ended_ = false;

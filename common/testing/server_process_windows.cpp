@@ -153,40 +153,24 @@ std::optional<std::uint64_t> count_threads(DWORD process) {
     return count;
 }
 
-// What NtQuerySystemInformation(SystemExtendedHandleInformation) fills in; no header declares it.
-struct SystemHandle {
-    void* object;
-    ULONG_PTR process;
-    ULONG_PTR handle;
-    ULONG access;
-    USHORT creator_back_trace;
-    USHORT type;
-    ULONG attributes;
-    ULONG reserved;
-};
-
-// Wine does not implement GetProcessHandleCount (it gives 0), but lists the handles of all processes.
-std::optional<std::uint64_t> count_handles_in_system_list(DWORD process) {
-    using Query = LONG(WINAPI*)(int, void*, ULONG, ULONG*);
-    constexpr int extended_handle_information = 64;
-    constexpr LONG length_mismatch = static_cast<LONG>(0xC0000004);
-    const HMODULE ntdll = ::GetModuleHandleW(L"ntdll.dll");
-    const FARPROC address = ntdll ? ::GetProcAddress(ntdll, "NtQuerySystemInformation") : nullptr;
-    if (!address) return std::nullopt;
-    const auto query = reinterpret_cast<Query>(reinterpret_cast<void*>(address));
-    std::vector<std::byte> memory(1 << 20);
-    ULONG needed = 0;
-    LONG status = length_mismatch;
-    while ((status = query(extended_handle_information, memory.data(), static_cast<ULONG>(memory.size()), &needed)) ==
-           length_mismatch)
-        memory.resize(memory.size() * 2);
-    if (status < 0) return std::nullopt;
-    const auto* const words =
-        reinterpret_cast<const ULONG_PTR*>(memory.data());  // the count, a reserved word, the handles
-    const auto* const handles = reinterpret_cast<const SystemHandle*>(words + 2);
+// Wine does not implement GetProcessHandleCount (it gives 0). So each value that a handle may have is tried; Wine gives
+// out the lowest free ones, 4, 8, 12 ... (To ask it for the list of all handles, as NtQuerySystemInformation does, can
+// crash Wine 8's server: it runs over the end of the table of a process that has no handle yet.)
+std::optional<std::uint64_t> count_handles_one_by_one(HANDLE process) {
+    constexpr int longest_gap = 2048;  // a handle opened while many were in use may stand alone above them
     std::uint64_t count = 0;
-    for (ULONG_PTR i = 0; i < words[0]; ++i)
-        if (handles[i].process == process) ++count;
+    ULONG_PTR value = 0;
+    for (int gap = 0; gap < longest_gap; ++gap) {
+        value += 4;
+        HANDLE copy = nullptr;
+        if (!::DuplicateHandle(process, reinterpret_cast<HANDLE>(value), ::GetCurrentProcess(), &copy, 0, FALSE,
+                               DUPLICATE_SAME_ACCESS))
+            continue;
+        ::CloseHandle(copy);
+        ++count;
+        gap = 0;
+    }
+    if (count == 0) return std::nullopt;
     return count;
 }
 
@@ -241,12 +225,8 @@ void ServerProcess::Impl::start_process(const std::filesystem::path& program,
     // In a process group of its own, so that a Ctrl+Break can be sent to it alone; suspended, until it is in the job.
     const DWORD flags = EXTENDED_STARTUPINFO_PRESENT | CREATE_NEW_PROCESS_GROUP | CREATE_SUSPENDED;
     PROCESS_INFORMATION started{};
-    const auto create = [&] {
-        return ::CreateProcessW(program.c_str(), line.data(), nullptr, nullptr, TRUE, flags, nullptr, nullptr,
-                                &startup.StartupInfo, &started);
-    };
-    // Wine 8 loses one in some thousand processes before any of it has run, and says ERROR_INTERNAL_ERROR.
-    if (!create() && (::GetLastError() != ERROR_INTERNAL_ERROR || !create())) {
+    if (!::CreateProcessW(program.c_str(), line.data(), nullptr, nullptr, TRUE, flags, nullptr, nullptr,
+                          &startup.StartupInfo, &started)) {
         const DWORD error = ::GetLastError();
         const std::u8string name = program.u8string();
         throw_last_error("cannot start " + std::string(name.begin(), name.end()), error);
@@ -313,7 +293,7 @@ ProcessUsage ServerProcess::usage() const {
     if (::GetProcessHandleCount(process, &handles) && handles > 0)
         usage.handles = handles;
     else
-        usage.handles = count_handles_in_system_list(impl_->id);
+        usage.handles = count_handles_one_by_one(process);
     PROCESS_MEMORY_COUNTERS memory{};
     memory.cb = sizeof memory;
     if (::GetProcessMemoryInfo(process, &memory, sizeof memory)) usage.memory_bytes = memory.WorkingSetSize;

@@ -85,7 +85,7 @@ asio::awaitable<void> Link::connect(Endpoints& server, Seconds limit) {
         why += (why.empty() ? "" : "; ") +
                std::string(in_time ? describe(error) : "no answer within " + fixed(limit.count(), 1) + " s");
     }
-    throw ConnectionLost("a connection was refused: " + why);
+    throw LinkLost("a connection was refused: " + why);
 }
 
 asio::awaitable<std::optional<std::size_t>> Link::send_some(std::size_t at_most, std::optional<Seconds> limit) {
@@ -163,7 +163,7 @@ void Link::close() {
 void Link::fail(const char* what, const asio::error_code& error) const {
     const bool cut = error == asio::error::connection_reset || error == asio::error::connection_aborted ||
                      error == asio::error::broken_pipe;
-    throw ConnectionLost((cut ? "the connection was reset: " : std::string(what) + ": ") + describe(error));
+    throw LinkLost((cut ? "the connection was reset: " : std::string(what) + ": ") + describe(error));
 }
 
 }  // namespace course

@@ -21,7 +21,7 @@ using Clock = std::chrono::steady_clock;
 using Endpoints = std::vector<asio::ip::tcp::endpoint>;
 
 /// The connection ended by anything but a FIN, or never came about; what() is a whole clause in plain words.
-struct ConnectionLost : std::runtime_error {
+struct LinkLost : std::runtime_error {
     using std::runtime_error::runtime_error;
 };
 

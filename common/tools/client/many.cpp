@@ -117,7 +117,7 @@ awaitable<void> Crowd::visit(Client& client) {
         co_await leave_.async_wait(asio::as_tuple(asio::use_awaitable));
         const auto again = co_await client.link.echo(kMessage, kUnlimited);
         if (!again || !*again)
-            throw ConnectionLost(again ? "the server closed the connection" : "an echo did not come");
+            throw LinkLost(again ? "the server closed the connection" : "an echo did not come");
         settled(client, Client::kept);
     }
     client.link.finish_sending();
@@ -130,7 +130,7 @@ awaitable<void> Crowd::live(Client& client) {
     } catch (const OutOfSockets&) {
         own_limit_ = std::current_exception();
         arrived(client, Client::refused);
-    } catch (const std::runtime_error& error) {  // ConnectionLost, WrongEcho
+    } catch (const std::runtime_error& error) {  // LinkLost, WrongEcho
         example_ = error.what();
         if (client.state == Client::connecting) arrived(client, Client::refused);
         if (client.state == Client::unanswered) settled(client, Client::lost);
@@ -214,7 +214,7 @@ awaitable<void> Crowd::run() {
     for (const auto& client : clients_) client->link.close();
     while (living_ > 0) co_await sleep_for(Seconds{0.01});
     if (own_limit_) std::rethrow_exception(own_limit_);
-    if (!can_go_on) throw ConnectionLost(example_);
+    if (!can_go_on) throw LinkLost(example_);
 }
 
 }  // namespace

@@ -12,7 +12,7 @@ struct Trouble {
     Mode mode;
     const char* does;                             ///< a line
     const char* watch;                            ///< what a class should look at; a line
-    asio::awaitable<void> (*make)(Stage& stage);  ///< @throws ConnectionLost, WrongEcho
+    asio::awaitable<void> (*make)(Stage& stage);  ///< @throws LinkLost, WrongEcho
 };
 
 /// @param mode  any but Mode::interactive

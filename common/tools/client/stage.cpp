@@ -60,7 +60,7 @@ void Stage::report_others() {
 asio::awaitable<void> Stage::guard(Link& link, asio::awaitable<void> part) {
     try {
         co_await std::move(part);
-    } catch (const std::runtime_error&) {  // ConnectionLost, WrongEcho
+    } catch (const std::runtime_error&) {  // LinkLost, WrongEcho
         link.close();
         judge(std::current_exception());
     }
@@ -69,7 +69,7 @@ asio::awaitable<void> Stage::guard(Link& link, asio::awaitable<void> part) {
 void Stage::judge(const std::exception_ptr& problem) {
     try {
         std::rethrow_exception(problem);
-    } catch (const ConnectionLost& lost) {
+    } catch (const LinkLost& lost) {
         if (!ever_connected_) throw cannot_connect(plan_, lost.what());
         say(lost.what());
         broken("A client is neither refused nor reset, as long as its own end is in order.");
