@@ -116,8 +116,7 @@ awaitable<void> Crowd::visit(Client& client) {
     if (client.state == Client::served) {
         co_await leave_.async_wait(asio::as_tuple(asio::use_awaitable));
         const auto again = co_await client.link.echo(kMessage, kUnlimited);
-        if (!again || !*again)
-            throw LinkLost(again ? "the server closed the connection" : "an echo did not come");
+        if (!again || !*again) throw LinkLost(again ? "the server closed the connection" : "an echo did not come");
         settled(client, Client::kept);
     }
     client.link.finish_sending();
