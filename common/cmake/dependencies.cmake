@@ -78,5 +78,8 @@ function(course_require_asio)
   add_library(asio::asio INTERFACE IMPORTED GLOBAL)
   target_include_directories(asio::asio INTERFACE "${include}")
   target_compile_definitions(asio::asio INTERFACE ASIO_STANDALONE ASIO_NO_DEPRECATED)
+  if(MINGW)  # else it depends on the headers before it whether Asio takes these or Windows's: two kinds in one program
+    target_compile_definitions(asio::asio INTERFACE ASIO_HAS_PTHREADS)
+  endif()
   target_link_libraries(asio::asio INTERFACE Threads::Threads)
 endfunction()

@@ -21,14 +21,12 @@
 
 #include "common/testing/server_process.h"
 #include "common/tools/compare/candidate.h"
+#include "common/tools/compare/classroom.h"
 #include "common/tools/compare/machine.h"
 #include "common/tools/compare/pinning.h"
 #include "common/tools/compare/probe.h"
 #include "common/tools/load/load.h"
 #include "common/tools/load/text.h"
-#ifdef COURSE_CLASSROOM
-#include "common/tools/compare/classroom.h"
-#endif
 
 namespace course {
 
@@ -139,7 +137,6 @@ json figures_of(const std::vector<Thread>& threads, double begin, double end, st
     return {{"calls_per_echo", calls_per_echo}, {"blocked_ms_per_call", blocked_ms}};
 }
 
-#ifdef COURSE_CLASSROOM
 json lane_slice(const std::string& name, const std::string& category, double begin, double end) {
     const auto rounded = [](double us) { return std::round(us * 10) / 10; };
     return {{"name", name}, {"cat", category}, {"start_us", rounded(begin)}, {"duration_us", rounded(end - begin)}};
@@ -182,7 +179,6 @@ json lanes_of(const std::vector<ClientLane>& clients, double begin) {
     }
     return lanes;
 }
-#endif
 
 /// Runs the server with --trace around `visit`.
 /// @throws std::exception if it does not start, as one does that takes no --trace, or does not stop
@@ -232,7 +228,6 @@ json trace_calls(const Candidate& candidate, Pinning& pinning, const std::filesy
     } catch (const std::exception&) {
         return {};
     }
-#ifdef COURSE_CLASSROOM
     try {
         ClassroomReport report;
         double begin = 0, end = 0;
@@ -248,7 +243,6 @@ json trace_calls(const Candidate& candidate, Pinning& pinning, const std::filesy
     } catch (const std::exception& error) {
         all["errors"].push_back(std::string("classroom: ") + error.what());
     }
-#endif
     return all;
 }
 

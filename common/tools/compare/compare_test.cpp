@@ -127,7 +127,7 @@ TEST(Compare, MeasuresAServerAndTheYardstick) {
 }
 
 // How many calls an echo takes is known for these: 01 receives and sends; Asio also takes a packet for each of the two.
-TEST(Compare, CountsTheCallsOfAnEcho) {
+TEST(Compare, CountsTheCallsOfAnEchoAndWatchesAClass) {
     const json results = results_of_compare({"01", "asio", "--clients", "1", "--quick"}, 0);
     ASSERT_TRUE(results.is_object());
     const json& traces = results.at("traces");
@@ -138,7 +138,13 @@ TEST(Compare, CountsTheCallsOfAnEcho) {
     EXPECT_GT(blocking.at("blocked_ms_per_call").at("recv").get<double>(), 0);
     EXPECT_NEAR(asio.at("calls_per_echo").at("GetQueuedCompletionStatus").get<double>(), 2, 0.2);
     EXPECT_FALSE(asio.at("blocked_ms_per_call").contains("WSARecv"));
-    for (const json& trace : traces) EXPECT_TRUE(trace.at("errors").empty()) << trace.at("errors");
+    EXPECT_GE(blocking.at("threads").size(), 6u) << "five clients, each with a thread, and the one that accepts";
+    EXPECT_EQ(asio.at("threads").size(), 1u);
+    for (const json& trace : traces) {
+        EXPECT_TRUE(trace.at("errors").empty()) << trace.at("errors");
+        EXPECT_EQ(trace.at("clients").size(), 5u);
+        for (const json& lane : trace.at("clients")) EXPECT_GT(lane.at("slices").size(), 2u) << lane;
+    }
 }
 
 TEST(Compare, MeasuresShortVisits) {
