@@ -14,7 +14,6 @@ namespace course {
 /// What a running process holds at this moment. A figure the system cannot tell is empty.
 struct ProcessUsage {
     std::optional<std::uint64_t> threads;
-    std::optional<std::uint64_t> handles;       ///< Windows handles; file descriptors on Linux
     std::optional<std::uint64_t> memory_bytes;  ///< working set (resident set on Linux)
     std::optional<double> cpu_seconds;          ///< user + kernel, since the start of the process
 };
@@ -54,6 +53,8 @@ public:
     [[nodiscard]] std::string errors() const;  ///< all it has written to stderr so far
     [[nodiscard]] unsigned long id() const;
     [[nodiscard]] ProcessUsage usage() const;
+    /// Of Windows handles, or of file descriptors on Linux; empty if the system cannot tell. Slow under Wine.
+    [[nodiscard]] std::optional<std::uint64_t> count_handles() const;
 
 private:
     struct Impl;

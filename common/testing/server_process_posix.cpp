@@ -224,10 +224,14 @@ ProcessUsage ServerProcess::usage() const {
     usage.memory_bytes = std::stoull(fields[kPages]) * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
     usage.cpu_seconds = static_cast<double>(std::stoull(fields[kUser]) + std::stoull(fields[kKernel])) /
                         static_cast<double>(::sysconf(_SC_CLK_TCK));
+    return usage;
+}
+
+std::optional<std::uint64_t> ServerProcess::count_handles() const {
     std::error_code error;
     const std::filesystem::directory_iterator open_files("/proc/" + std::to_string(impl_->pid) + "/fd", error);
-    if (!error) usage.handles = static_cast<std::uint64_t>(std::distance(begin(open_files), end(open_files)));
-    return usage;
+    if (error) return std::nullopt;
+    return static_cast<std::uint64_t>(std::distance(begin(open_files), end(open_files)));
 }
 
 std::filesystem::path executable_directory() { return std::filesystem::read_symlink("/proc/self/exe").parent_path(); }

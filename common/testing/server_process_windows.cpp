@@ -157,18 +157,18 @@ std::optional<std::uint64_t> count_threads(DWORD process) {
 // out the lowest free ones, 4, 8, 12 ... (To ask it for the list of all handles, as NtQuerySystemInformation does, can
 // crash Wine 8's server: it runs over the end of the table of a process that has no handle yet.)
 std::optional<std::uint64_t> count_handles_one_by_one(HANDLE process) {
-    constexpr int longest_gap = 2048;  // a handle opened while many were in use may stand alone above them
+    constexpr ULONG_PTR step = 4;
+    constexpr ULONG_PTR longest_gap = 2048 * step;  // a handle opened while many were in use may stand alone above
     std::uint64_t count = 0;
-    ULONG_PTR value = 0;
-    for (int gap = 0; gap < longest_gap; ++gap) {
-        value += 4;
+    ULONG_PTR last = 0;
+    for (ULONG_PTR value = step; value <= last + longest_gap; value += step) {
         HANDLE copy = nullptr;
         if (!::DuplicateHandle(process, reinterpret_cast<HANDLE>(value), ::GetCurrentProcess(), &copy, 0, FALSE,
                                DUPLICATE_SAME_ACCESS))
             continue;
         ::CloseHandle(copy);
         ++count;
-        gap = 0;
+        last = value;
     }
     if (count == 0) return std::nullopt;
     return count;
@@ -289,11 +289,6 @@ ProcessUsage ServerProcess::usage() const {
     const HANDLE process = impl_->process.get();
     if (::WaitForSingleObject(process, 0) == WAIT_OBJECT_0) return usage;
     usage.threads = count_threads(impl_->id);
-    DWORD handles = 0;
-    if (::GetProcessHandleCount(process, &handles) && handles > 0)
-        usage.handles = handles;
-    else
-        usage.handles = count_handles_one_by_one(process);
     PROCESS_MEMORY_COUNTERS memory{};
     memory.cb = sizeof memory;
     if (::GetProcessMemoryInfo(process, &memory, sizeof memory)) usage.memory_bytes = memory.WorkingSetSize;
@@ -301,6 +296,12 @@ ProcessUsage ServerProcess::usage() const {
     if (::GetProcessTimes(process, &created, &exited, &kernel, &user))
         usage.cpu_seconds = seconds(kernel) + seconds(user);
     return usage;
+}
+
+std::optional<std::uint64_t> ServerProcess::count_handles() const {
+    DWORD count = 0;
+    if (::GetProcessHandleCount(impl_->process.get(), &count) && count > 0) return count;
+    return count_handles_one_by_one(impl_->process.get());
 }
 
 std::filesystem::path executable_directory() {

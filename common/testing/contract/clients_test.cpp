@@ -118,7 +118,13 @@ TEST_F(Clients, FiveHundredQuickVisitsDisturbNobody) {
 
 class Leftovers : public ContractTest {
 protected:
-    static std::string text(const ProcessUsage& usage) {
+    struct Held : ProcessUsage {
+        std::optional<std::uint64_t> handles;
+    };
+
+    Held held_now() { return {server().usage(), server().count_handles()}; }
+
+    static std::string text(const Held& usage) {
         const auto figure = [](std::optional<std::uint64_t> f) { return f ? std::to_string(*f) : std::string("?"); };
         return figure(usage.threads) + " threads, " + figure(usage.handles) + " handles, " +
                figure(usage.memory_bytes) + " bytes of memory";
@@ -126,12 +132,12 @@ protected:
 
     // What the server holds once it has come to rest after `wave`: the same figures in three looks. Before each look
     // comes a visitor, since a server may clear up after one client when the next one comes.
-    ProcessUsage usage_at_rest() {
-        ProcessUsage usage;
+    Held usage_at_rest() {
+        Held usage;
         int same = 0;
         const auto at_rest = [&] {
             visit();
-            const ProcessUsage now = server().usage();
+            const Held now = held_now();
             same = now.threads == usage.threads && now.handles == usage.handles ? same + 1 : 0;
             usage = now;
             return same == 2;
@@ -148,11 +154,11 @@ protected:
 
     /// Waits, for threads may end and memory be returned a moment after the client has seen its FIN.
     template <class Condition>
-    ProcessUsage usage_once(const Condition& condition, Milliseconds limit) {
-        ProcessUsage usage;
+    Held usage_once(const Condition& condition, Milliseconds limit) {
+        Held usage;
         const auto look = [&] {
             visit();
-            usage = server().usage();
+            usage = held_now();
             return condition(usage);
         };
         eventually(look, limit);
@@ -163,23 +169,23 @@ protected:
     void expect_no_more_after_a_second(const Wave& wave) {
         start();
         wave();
-        const ProcessUsage first = usage_at_rest();
+        const Held first = usage_at_rest();
         if (HasFailure()) return;
         wave();
         // One thread and a few handles may come and go with the C and thread libraries; a leak would be one for each of
         // hundreds of clients.
-        const auto no_more_objects = [&](const ProcessUsage& u) {
+        const auto no_more_objects = [&](const Held& u) {
             return no_more(u.threads, first.threads, 1) && no_more(u.handles, first.handles, 8);
         };
-        ProcessUsage now = usage_once(no_more_objects, patience());
+        Held now = usage_once(no_more_objects, patience());
         ASSERT_TRUE(no_more_objects(now))
             << "after the first wave:  " << text(first) << "\nafter the second wave: " << text(now);
         // A heap may grow for some waves before it has found its size; a leak goes on with each of them. A connection's
         // 4 KiB, if they stayed, would be more than 1 MiB for each wave's 300 clients.
         std::string history = text(first);
-        ProcessUsage before = first;
+        Held before = first;
         for (int waves = 2;; ++waves, wave()) {
-            const auto no_more_memory = [&](const ProcessUsage& u) {
+            const auto no_more_memory = [&](const Held& u) {
                 return no_more(u.memory_bytes, before.memory_bytes, 1 * MiB);
             };
             now = usage_once(no_more_memory, std::chrono::seconds{1});
