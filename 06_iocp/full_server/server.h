@@ -41,7 +41,7 @@ struct ServerSettings {
     unsigned accepts = 64;                 ///< outstanding AcceptEx
     std::uint64_t idle_timeout = 0;        ///< seconds of silence after which a client is closed; 0: never
     std::size_t send_limit = 1024 * 1024;  ///< bytes that may wait to be sent to a client; over it the client is closed
-    std::uint32_t receive_size = 64 * 1024;  ///< bytes; at most half of send_limit, or one echo can exceed that
+    std::uint32_t receive_size = 64 * 1024;  ///< bytes, from 4096 to half of send_limit: one echo must not exceed that
     std::uint64_t shed_after = 1000;         ///< milliseconds of silence after which a session gives its buffers back
     std::uint32_t tick = 250;                ///< milliseconds between two looks for idle sessions and missing accepts
     bool skip_on_success = true;             ///< no packet for what completes at once

@@ -10,6 +10,10 @@
 
 namespace {
 
+// What a receive is lent is checked, and while it is pending also pinned, page by page. So it gets a page, and the
+// whole buffer only after one that was filled.
+constexpr std::uint32_t one_page = 4096;
+
 CloseReason reason_for(int error) {
     switch (error) {
         case WSAECONNRESET:  // from a call
@@ -52,7 +56,7 @@ Session::Session(Server& server, UniqueSocket socket)
 // The lock is held over the call: it does not block, and a close() cannot slip in between the look at closing_ and it.
 int Session::start_receive(DWORD& bytes) {
     if (const int injected = server_.injected_failure("WSARecv")) return injected;
-    WSABUF span{buffer_ ? server_.settings().receive_size : 0, buffer_.get()};
+    WSABUF span{buffer_ ? to_lend_ : 0, buffer_.get()};
     DWORD flags = 0;
     receive_.renew();
     receiving_ = true;
@@ -99,9 +103,13 @@ bool Session::take_receive_result(DWORD bytes, int error) {
         last_active_ = server_.now();
         if (!buffer_) {  // it only waited: there is something to read now, or the peer's FIN
             buffer_ = server_.lend_buffer();
+            to_lend_ = one_page;
             return true;
         }
-        if (bytes > 0) return true;
+        if (bytes > 0) {
+            to_lend_ = bytes < one_page ? one_page : server_.settings().receive_size;
+            return true;
+        }
         peer_finished_ = true;
     } else {
         begin_close(reason_for(error));

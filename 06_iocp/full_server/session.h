@@ -87,6 +87,7 @@ private:
     std::vector<char> gathered_;      // to be sent after the send in flight
     std::vector<char> in_flight_;     // lent to the kernel
     std::unique_ptr<char[]> buffer_;  // none while idle: a zero-byte receive waits without pinning memory
+    std::uint32_t to_lend_ = 0;       // bytes of it, to the next receive
     std::uint64_t last_active_ = 0;   // milliseconds
     bool reading_ = true;             // the reading side is not done yet
     bool receiving_ = false;          // a receive is in flight

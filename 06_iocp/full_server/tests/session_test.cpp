@@ -3,9 +3,11 @@
 
 #include <array>
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
 #include <cstring>
 #include <functional>
+#include <semaphore>
 #include <span>
 #include <string>
 #include <string_view>
@@ -206,6 +208,33 @@ TEST(Session, HoldsNoBufferWhileItIsIdle) {
     }
     EXPECT_EQ(server.stop(), "");
     expect_reconciled(server.server().metrics());
+}
+
+TEST(Session, LendsAPageUntilOneIsFilled) {
+    FullServer server;
+    std::vector<std::size_t> sizes;
+    std::binary_semaphore all_is_sent{0};
+    server.service().received = [&](Session& session, std::span<const char> bytes) {
+        sizes.push_back(bytes.size());
+        if (sizes.size() == 2) all_is_sent.acquire();
+        session.send(bytes);
+    };
+    server.begin();
+    TestClient client = server.connect();
+    EXPECT_EQ(client.exchange("little"), "little");  // from here on a page waits for more
+    const std::string much(40'000, 'x');
+    client.send(much);
+    all_is_sent.release();
+    EXPECT_EQ(client.receive(much.size()), much);
+    ASSERT_GE(sizes.size(), 3u);
+    EXPECT_EQ(sizes[1], 4096u);
+    EXPECT_GT(sizes[2], 4096u) << "the page was filled, so all of the buffer was lent";
+    EXPECT_EQ(client.exchange("little"), "little");
+    const std::size_t next = sizes.size();
+    client.send(much);
+    EXPECT_EQ(client.receive(much.size()), much);
+    EXPECT_LE(sizes.at(next), 4096u) << "little came, so it is a page again";
+    EXPECT_EQ(server.stop(), "");
 }
 
 }  // namespace
