@@ -1,9 +1,9 @@
 #pragma once
 
 #include <chrono>
-#include <thread>
 
 #include "common/app.h"
+#include "common/testing/eventually.h"  // IWYU pragma: export
 
 /// What the claims of several chapters need to set a stage with raw sockets. Nothing in here is what a claim is about.
 namespace course {
@@ -13,17 +13,6 @@ inline const WinsockSession winsock_session;
 
 /// An upper bound for what must happen, never the time that a passing scenario takes.
 constexpr std::chrono::seconds patience{20};
-
-/// Looks again and again until `condition` holds; false when the time is over.
-template <class Condition>
-bool eventually(Condition condition, std::chrono::milliseconds limit = patience) {
-    const auto deadline = std::chrono::steady_clock::now() + limit;
-    while (!condition()) {
-        if (std::chrono::steady_clock::now() >= deadline) return false;
-        std::this_thread::sleep_for(std::chrono::milliseconds{1});
-    }
-    return true;
-}
 
 /// The local IPv4 address of a bound socket.
 /// @throws SystemError

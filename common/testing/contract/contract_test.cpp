@@ -7,7 +7,6 @@
 #include <functional>
 #include <iostream>
 #include <string>
-#include <thread>
 #include <utility>
 #include <vector>
 
@@ -95,15 +94,6 @@ void ContractTest::expect_clean_exit(Milliseconds limit) {
     ended_ = true;
     ASSERT_TRUE(status.has_value()) << "the server was asked to stop and still runs after " << limit.count() << " ms";
     EXPECT_EQ(*status, 0) << "the server's exit status";
-}
-
-bool ContractTest::eventually(const std::function<bool()>& condition, Milliseconds limit) {
-    const auto deadline = Clock::now() + limit;
-    while (!condition()) {
-        if (Clock::now() >= deadline) return false;
-        std::this_thread::sleep_for(std::chrono::milliseconds{20});
-    }
-    return true;
 }
 
 void ContractTest::TearDown() {

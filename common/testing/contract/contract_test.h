@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "common/testing/conversation.h"    // IWYU pragma: export
+#include "common/testing/eventually.h"      // IWYU pragma: export
 #include "common/testing/server_process.h"  // IWYU pragma: export
 #include "common/testing/test_client.h"     // IWYU pragma: export
 
@@ -57,9 +58,6 @@ protected:
 
     /// Waits until the server has ended by itself, and expects exit status 0.
     void expect_clean_exit(Milliseconds limit);
-
-    /// Looks again and again until `condition` holds; false when the time is over.
-    static bool eventually(const std::function<bool()>& condition, Milliseconds limit);
 
     [[nodiscard]] static Milliseconds patience() { return contract_settings().patience; }
 

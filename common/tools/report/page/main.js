@@ -122,10 +122,14 @@ function step(name) {
     zoomTimelines();
 }
 
+function keepRange(from, to) {
+    [state.from, state.to] = [from, to];
+    document.getElementById("from").value = from;
+    document.getElementById("to").value = to;
+}
+
 function setRange(from, to) {
-    [state.from, state.to] = [Math.min(from, to), Math.max(from, to)];
-    document.getElementById("from").value = state.from;
-    document.getElementById("to").value = state.to;
+    keepRange(Math.min(from, to), Math.max(from, to));
     zoomScaling();
 }
 
@@ -165,9 +169,7 @@ function drawCharts(words, theme, styles) {
         chart.getDom().onkeydown = (event) => scalingKey(event, chart);
         chart.on("datazoom", () => {
             const [{startValue, endValue}] = chart.getOption().dataZoom;
-            [state.from, state.to] = [startValue, endValue];
-            document.getElementById("from").value = startValue;
-            document.getElementById("to").value = endValue;
+            keepRange(startValue, endValue);
         });
     }
     zoomScaling();
