@@ -172,9 +172,13 @@ TEST_F(Drain, EndsAsSoonAsTheLastClientHasLeft) {
 TEST_F(Drain, ServesOnUntilTheTimeIsOver) {
     start({"--drain", "3"});
     TestClient client = connect_and_echo();
+    TestClient silent = connect_and_echo();  // its receive is pending when the stop begins
     const auto begin = Clock::now();
     begin_stop();
     try {
+        for (int i = 0; i < 50; ++i) ASSERT_EQ(client.exchange("on and on"), "on and on");
+        ASSERT_EQ(silent.exchange("still here"), "still here");
+        silent.close();
         while (Clock::now() - begin < 3s + patience()) ASSERT_EQ(client.exchange("on and on"), "on and on");
         ADD_FAILURE() << "the client is served long after the time is over";
     } catch (const ConnectionLost&) {
