@@ -5,10 +5,12 @@
 
 namespace course {
 
+/// An upper bound for what must happen, never the time that a passing test takes.
+constexpr std::chrono::seconds patience{20};
+
 /// Looks again and again until `condition` holds; false when the time is over.
-/// @param limit  never the time that a passing test takes
 template <class Condition>
-bool eventually(Condition condition, std::chrono::milliseconds limit = std::chrono::seconds{20}) {
+bool eventually(Condition condition, std::chrono::milliseconds limit = patience) {
     const auto deadline = std::chrono::steady_clock::now() + limit;
     while (!condition()) {
         if (std::chrono::steady_clock::now() >= deadline) return false;

@@ -11,9 +11,6 @@ namespace course {
 /// Winsock is ready to use in every program that includes this header.
 inline const WinsockSession winsock_session;
 
-/// An upper bound for what must happen, never the time that a passing scenario takes.
-constexpr std::chrono::seconds patience{20};
-
 /// The local IPv4 address of a bound socket.
 /// @throws SystemError
 inline sockaddr_in address_of(SOCKET socket) {
