@@ -45,8 +45,10 @@ else()
 endif()
 if(MSVC)
   target_compile_options(course_options INTERFACE
-    /W4 /utf-8 /permissive- /Zc:__cplusplus /Zc:preprocessor /EHsc /external:anglebrackets /external:W0
-    $<$<BOOL:${COURSE_WERROR}>:/WX>)
+    /W4 /utf-8 /permissive- /Zc:__cplusplus /EHsc
+    # clang-cl does both of itself, and warns of an option that it does not need
+    $<$<CXX_COMPILER_ID:MSVC>:/Zc:preprocessor> $<$<CXX_COMPILER_ID:MSVC>:/external:anglebrackets>
+    /external:W0 $<$<BOOL:${COURSE_WERROR}>:/WX>)
 else()
   target_compile_options(course_options INTERFACE
     -Wall -Wextra -pedantic-errors -Wconversion -Wsign-conversion -Wshadow -Wfloat-conversion -Wold-style-cast

@@ -81,5 +81,8 @@ function(course_require_asio)
   if(MINGW)  # else it depends on the headers before it whether Asio takes these or Windows's: two kinds in one program
     target_compile_definitions(asio::asio INTERFACE ASIO_HAS_PTHREADS)
   endif()
+  if(MSVC AND CMAKE_CXX_COMPILER_ID STREQUAL "Clang")  # Asio 1.30 knows of coroutines with either, not with clang-cl
+    target_compile_definitions(asio::asio INTERFACE ASIO_HAS_CO_AWAIT=1)
+  endif()
   target_link_libraries(asio::asio INTERFACE Threads::Threads)
 endfunction()

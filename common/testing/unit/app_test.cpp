@@ -5,6 +5,7 @@
 #include <array>
 #include <atomic>
 #include <filesystem>
+#include <initializer_list>
 #include <stdexcept>
 #include <string>
 
@@ -46,8 +47,8 @@ private:
 
 TEST_F(AppTest, SurvivesAcceptErrorsThatPass) {
     App app{Options{}, open_listener("127.0.0.1", 0)};
-    for (const int error :
-         {WSAEWOULDBLOCK, WSAECONNRESET, int{WSA_OPERATION_ABORTED}, WSAEINTR, WSAEMFILE, WSAENOBUFS}) {
+    for (const int error : std::initializer_list<int>{WSAEWOULDBLOCK, WSAECONNRESET, WSA_OPERATION_ABORTED, WSAEINTR,
+                                                      WSAEMFILE, WSAENOBUFS}) {
         UniqueSocket none;
         ::WSASetLastError(error);
         EXPECT_FALSE(app.admit(none)) << error;

@@ -171,12 +171,20 @@ TEST_F(TraceTest, CompletionRoutinesAreGivenWhatTheyShould) {
     EXPECT_EQ(started[0].at("args").at("operation"), routines[0].at("args").at("operation"));
 }
 
+template <std::size_t index>
+void CALLBACK note_numbered_apc(ULONG_PTR data) {
+    Noted::apcs.push_back(data * 100 + index);
+}
+
+template <std::size_t... index>
+std::vector<PAPCFUNC> numbered_apcs(std::index_sequence<index...>) {
+    return {note_numbered_apc<index>...};
+}
+
 TEST_F(TraceTest, MoreRoutinesThanItCanStandInForAreStillCalled) {
     Noted::apcs.clear();
     // As many functions as the recorder could ever have room for, all different.
-    const auto all = []<std::size_t... index>(std::index_sequence<index...>) {
-        return std::vector<PAPCFUNC>{[](ULONG_PTR data) { Noted::apcs.push_back(data * 100 + index); }...};
-    }(std::make_index_sequence<20>{});
+    const std::vector<PAPCFUNC> all = numbered_apcs(std::make_index_sequence<20>{});
     slices([&] {
         for (const PAPCFUNC apc : all) ::QueueUserAPC(apc, ::GetCurrentThread(), 7);
         ::SleepEx(INFINITE, TRUE);
