@@ -12,6 +12,9 @@ set "name=%~2"
 rem Whole and without quotes of ours: the words may be quoted, and %1 %2 ... would be split at "=".
 set args=%*
 
+rem Ninja finds the headers of a file in what cl.exe says of them: always in English, whatever Visual Studio's language is.
+set "VSLANG=1033"
+
 rem Any letter may be in a path. The console gets its own code page back at the end.
 for /f "tokens=2 delims=:." %%c in ('chcp') do set "code_page=%%c"
 chcp 65001 >nul

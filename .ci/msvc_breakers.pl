@@ -118,7 +118,7 @@ END
 }
 
 if (@ARGV && $ARGV[0] eq '--test') { exit(test() ? 1 : 0) }
-my @files = grep { !/_posix\.cpp$/ } split /\0/, qx(git ls-files -z '*.cpp' '*.h');
+my @files = grep { !/_posix\.cpp$/ } split /\0/, qx(git ls-files -z '*.cpp' '*.h' ':!.ci');
 die "no sources here\n" if !@files;
 my @all;
 for my $file (@files) {

@@ -19,7 +19,11 @@ function Invoke-Step {
 if (-not $env:VSCMD_VER) {
     $vswhere = "${env:ProgramFiles(x86)}\Microsoft Visual Studio\Installer\vswhere.exe"
     $visualStudio = & $vswhere -latest -products * -property installationPath
-    & "$visualStudio\Common7\Tools\Launch-VsDevShell.ps1" -Arch $Arch -HostArch amd64 -SkipAutomaticLocation
+    $machine = [System.Runtime.InteropServices.RuntimeInformation]::OSArchitecture
+    $hostArch = if ($machine -eq 'Arm64') { 'arm64' } else { 'amd64' }
+    # Not Launch-VsDevShell.ps1: in older versions it takes no arm64 as the host.
+    Import-Module "$visualStudio\Common7\Tools\Microsoft.VisualStudio.DevShell.dll"
+    Enter-VsDevShell -VsInstallPath $visualStudio -SkipAutomaticLocation -DevCmdArguments "-arch=$Arch -host_arch=$hostArch -no_logo"
 }
 Push-Location $Folder
 try {

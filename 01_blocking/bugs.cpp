@@ -48,17 +48,21 @@ std::size_t count_to_end(SOCKET socket) {
 
 enum class Use { plain, shared, exclusive };
 
-// Binds and listens as a server would, and returns the error or 0.
-int listen_on(UniqueSocket& socket, sockaddr_in address, Use use) {
+// Binds as a server would, and returns the error or 0.
+int bind_to(UniqueSocket& socket, sockaddr_in address, Use use) {
     socket = UniqueSocket{::socket(AF_INET, SOCK_STREAM, IPPROTO_TCP)};
     const BOOL on = TRUE;
     if (use != Use::plain)
         ::setsockopt(socket.get(), SOL_SOCKET, use == Use::shared ? SO_REUSEADDR : SO_EXCLUSIVEADDRUSE,
                      reinterpret_cast<const char*>(&on), sizeof on);
-    if (::bind(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) ||
-        ::listen(socket.get(), SOMAXCONN))
-        return ::WSAGetLastError();
-    return 0;
+    return ::bind(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) ? ::WSAGetLastError() : 0;
+}
+
+// And listens. Not on every address: Windows' firewall would ask about it.
+int listen_on(UniqueSocket& socket, const sockaddr_in& address, Use use) {
+    const int error = bind_to(socket, address, use);
+    if (error) return error;
+    return ::listen(socket.get(), SOMAXCONN) ? ::WSAGetLastError() : 0;
 }
 
 sockaddr_in with_address(sockaddr_in address, u_long ip) {
@@ -160,9 +164,9 @@ SCENARIO("a port shared by SO_REUSEADDR belongs to nobody") {
             THEN("both listen on one port, and who gets a client is undefined") { CHECK(error == 0); }
         }
     }
-    GIVEN("a server that set nothing and listens on every address") {
+    GIVEN("a server that set nothing and is bound to every address") {
         UniqueSocket server, intruder;
-        REQUIRE(listen_on(server, with_address({}, INADDR_ANY), Use::plain) == 0);
+        REQUIRE(bind_to(server, with_address({}, INADDR_ANY), Use::plain) == 0);
         WHEN("another program of the same user binds one of the addresses") {
             const int error = listen_on(intruder, with_address(address_of(server.get()), INADDR_LOOPBACK), Use::plain);
             if (running_under_wine()) SKIP("Wine: Linux refuses to bind an address that the wildcard covers");
@@ -172,9 +176,9 @@ SCENARIO("a port shared by SO_REUSEADDR belongs to nobody") {
 }
 
 SCENARIO("SO_EXCLUSIVEADDRUSE keeps a port to its server") {
-    GIVEN("a server that set SO_EXCLUSIVEADDRUSE before bind and listens on every address") {
+    GIVEN("a server that set SO_EXCLUSIVEADDRUSE before bind to every address") {
         UniqueSocket server, intruder;
-        REQUIRE(listen_on(server, with_address({}, INADDR_ANY), Use::exclusive) == 0);
+        REQUIRE(bind_to(server, with_address({}, INADDR_ANY), Use::exclusive) == 0);
         const sockaddr_in address = with_address(address_of(server.get()), INADDR_LOOPBACK);
         WHEN("another program binds one of the addresses, whatever it sets") {
             THEN("it is refused") {

@@ -80,15 +80,16 @@ SCENARIO("with a thread per client a silent client blocks nobody") {
 SCENARIO("every idle client costs a thread") {
     GIVEN("a server, and the threads it has before anyone comes") {
         EchoServer server{"01_blocking"};
-        const auto before = server.usage().threads;
+        const auto before = settled_threads(server);
         if (!before) SKIP("this system does not count the threads of another process");
         WHEN("40 clients have been served and stay, idle") {
             std::vector<TestClient> clients;
             for (int i = 0; i < 40; ++i) REQUIRE(clients.emplace_back(server.port()).exchange("hello") == "hello");
-            const auto during = server.usage().threads;
+            const auto during = settled_threads(server);
             clients.clear();
             THEN("there are 40 threads more, which are joined when the next one comes") {
-                CHECK(during == *before + 40);
+                CHECK(during >= *before + 38);  // Windows may have ended one of its own meanwhile
+                CHECK(during <= *before + 40);
                 CHECK(eventually([&] {
                     TestClient{server.port()}.exchange("x");
                     return *server.usage().threads <= *before + 2;
@@ -147,7 +148,8 @@ SCENARIO("a blocked accept is woken by cancels alone and they must be repeated")
                     ::CancelIoEx(as_handle(listener.get()), nullptr);
                     return returned(call, 0ms);
                 }));
-                CHECK(call.get().error == WSA_OPERATION_ABORTED);
+                const int error = call.get().error;  // Windows may also say that the call was interrupted
+                CHECK((error == WSA_OPERATION_ABORTED || error == WSAEINTR));
             }
             AND_THEN("it is alive: a client is accepted") {
                 const UniqueSocket client = connect_to(listener.get());

@@ -65,13 +65,13 @@ Clock::duration cost_of_a_wait(const Sockets& sockets) {
 SCENARIO("one thread serves many clients at once") {
     GIVEN("a server, and its threads before anyone comes") {
         EchoServer server{"02_select"};
-        const auto before = server.usage().threads;
+        const auto before = settled_threads(server);
         if (!before) SKIP("this system does not count the threads of another process");
         WHEN("40 clients have been served and stay, idle") {
             std::vector<TestClient> clients;
             for (int i = 0; i < 40; ++i) clients.emplace_back(server.port()).exchange("hello");
             THEN("there is not one thread more, and each of them is still served") {
-                CHECK(server.usage().threads == before);
+                CHECK(settled_threads(server) <= before);  // Windows may have ended one of its own
                 for (TestClient& client : clients) CHECK(client.exchange("again") == "again");
             }
         }

@@ -130,12 +130,12 @@ SCENARIO("one port and two threads hold 1,000 clients") {
     GIVEN("the chapter's server with two threads") {
         EchoServer server{"06_iocp", {"--threads", "2"}};
         REQUIRE(TestClient{server.port()}.exchange("hi") == "hi");  // its threads are all there now
-        const auto threads = server.usage().threads.value();
+        const auto threads = settled_threads(server).value();
         WHEN("1,000 clients are there at once") {
             const Crowd clients{server.port(), 1'000};
             THEN("each gets its echo, and there are no more threads than before") {
                 CHECK(clients.echoes() == 1'000);
-                CHECK(server.usage().threads.value() <= threads);
+                CHECK(settled_threads(server) <= threads);
             }
         }
     }
@@ -170,7 +170,8 @@ SCENARIO("packets wait in the order in which they came") {
 }
 
 SCENARIO("the thread that came last is released first") {
-    if (running_under_wine()) SKIP("Wine 8 releases waiting threads in turn; Windows documents last in, first out");
+    if (running_under_wine() && wine_version() < 10)
+        SKIP("Wine 8 releases waiting threads in turn; Windows documents last in, first out");
     GIVEN("four threads that wait at one port") {
         const UniqueHandle port = make_port({});
         const UniqueEvent done;
@@ -191,8 +192,11 @@ SCENARIO("the thread that came last is released first") {
             }
             for (int i = 0; i < 4; ++i) post(port, 0);
             for (auto& thread : threads) thread.join();
-            THEN("one of them, which is always the last to wait, has done most of the work") {
-                CHECK(*std::max_element(taken.begin(), taken.end()) > 100);
+            THEN("two of them, the last to wait, have done nearly all of the work") {
+                std::array<int, 4> sorted{};
+                std::copy(taken.begin(), taken.end(), sorted.begin());
+                std::ranges::sort(sorted);
+                CHECK(sorted[3] + sorted[2] > 150);
             }
         }
     }
@@ -202,9 +206,9 @@ SCENARIO("no more threads run at once than the concurrency value says") {
     if (running_under_wine()) SKIP("Wine ignores the concurrency value of a port");
     GIVEN("a port with the concurrency value 1, and four threads") {
         const UniqueHandle port = make_port({}, 1);
-        std::atomic<int> running = 0, most = 0;
+        std::atomic<int> running = 0, excursions = 0;
         const auto work = [&] {
-            most = std::max(most.load(), ++running);
+            if (++running > 1) ++excursions;
             const auto enough = std::chrono::steady_clock::now() + std::chrono::milliseconds{50};
             while (running < 2 && std::chrono::steady_clock::now() < enough) {
             }  // a thread that waits does not count
@@ -219,7 +223,9 @@ SCENARIO("no more threads run at once than the concurrency value says") {
             for (int i = 0; i < 8; ++i) post(port, 1);
             for (int i = 0; i < 4; ++i) post(port, 0);
             for (auto& thread : threads) thread.join();
-            THEN("one thread at a time has handled them") { CHECK(most == 1); }
+            THEN("one thread at a time has handled them, but for a moment when one came back from a wait") {
+                CHECK(excursions <= 1);  // "I/O Completion Ports": the value may be exceeded for a short time
+            }
         }
     }
 }

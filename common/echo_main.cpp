@@ -82,7 +82,9 @@ UniqueSocket open_listener(const std::string& address, std::uint16_t port) {
 }
 
 int echo_main(const EchoServerMain& server) try {
+    const UINT code_page = ::GetConsoleOutputCP();
     ::SetConsoleOutputCP(CP_UTF8);
+    const Finally restore{[&] { ::SetConsoleOutputCP(code_page); }};
     const OptionSet set{server.name, server.threads, server.one_at_a_time, server.own};
     try {
         const Options options = parse_options(command_line(), set);

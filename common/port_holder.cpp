@@ -39,23 +39,28 @@ std::optional<DWORD> find_owner(const std::vector<DWORD>& listeners, Predicate i
     return found == rows.end() ? std::nullopt : std::optional{found->dwOwningPid};
 }
 
+// "MIB_TCPROW_OWNER_PID structure": the upper half of the port may hold anything.
+template <class Row>
+u_short port_of(const Row& row) {
+    return static_cast<u_short>(row.dwLocalPort);
+}
+
 std::optional<DWORD> owner_of(const sockaddr_in& wanted) {
     const auto owner = find_owner<MIB_TCPTABLE_OWNER_PID>(listeners(AF_INET), [&](const auto& row) {
         const bool everywhere = row.dwLocalAddr == INADDR_ANY || wanted.sin_addr.s_addr == INADDR_ANY;
-        return row.dwLocalPort == wanted.sin_port && (everywhere || row.dwLocalAddr == wanted.sin_addr.s_addr);
+        return port_of(row) == wanted.sin_port && (everywhere || row.dwLocalAddr == wanted.sin_addr.s_addr);
     });
     if (owner) return owner;
     // A socket for both families stands in the other table.
     return find_owner<MIB_TCP6TABLE_OWNER_PID>(listeners(AF_INET6), [&](const auto& row) {
-        return row.dwLocalPort == wanted.sin_port &&
-               std::memcmp(row.ucLocalAddr, &in6addr_any, sizeof in6addr_any) == 0;
+        return port_of(row) == wanted.sin_port && std::memcmp(row.ucLocalAddr, &in6addr_any, sizeof in6addr_any) == 0;
     });
 }
 
 std::optional<DWORD> owner_of(const sockaddr_in6& wanted) {
     const auto is_any = [](const void* address) { return std::memcmp(address, &in6addr_any, sizeof in6addr_any) == 0; };
     return find_owner<MIB_TCP6TABLE_OWNER_PID>(listeners(AF_INET6), [&](const auto& row) {
-        return row.dwLocalPort == wanted.sin6_port &&
+        return port_of(row) == wanted.sin6_port &&
                (is_any(row.ucLocalAddr) || is_any(&wanted.sin6_addr) ||
                 std::memcmp(row.ucLocalAddr, &wanted.sin6_addr, sizeof row.ucLocalAddr) == 0);
     });

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <condition_variable>
 #include <cstddef>
+#include <cstdint>
 #include <filesystem>
 #include <mutex>
 #include <optional>
@@ -13,6 +14,7 @@
 #include <system_error>
 #include <vector>
 
+#include "common/testing/eventually.h"
 #include "common/testing/output_log.h"
 
 namespace course {
@@ -101,6 +103,20 @@ EchoServer::EchoServer(const std::filesystem::path& program, const std::vector<s
     const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), port_);
     if (error != std::errc{} || port_ == 0)
         throw std::runtime_error("the server's line \"" + line + "\" does not end in a port");
+}
+
+std::optional<std::uint64_t> settled_threads(const ServerProcess& process) {
+    constexpr int enough = 10;
+    auto threads = process.usage().threads;
+    int same = 0;
+    const bool settled = eventually([&] {
+        const auto now = process.usage().threads;
+        same = now == threads ? same + 1 : 0;
+        threads = now;
+        return !now || same >= enough;
+    });
+    if (!settled) throw std::runtime_error("the number of threads keeps changing");
+    return threads;
 }
 
 std::optional<int> EchoServer::stop(Milliseconds timeout) {

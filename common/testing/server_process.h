@@ -61,6 +61,11 @@ private:
     std::unique_ptr<Impl> impl_;
 };
 
+/// How many threads the process has, once that has not changed for a while: Windows starts some of its own in a new
+/// process, and ends them again. Empty if the system cannot tell.
+/// @throws std::runtime_error if it keeps changing
+std::optional<std::uint64_t> settled_threads(const ServerProcess& process);
+
 /// The directory of the running executable.
 std::filesystem::path executable_directory();
 

@@ -8,6 +8,7 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -32,9 +33,12 @@ std::string numbered(const char* what, int error) {
     return std::string(what) + " failed with " + std::to_string(error);
 }
 
+[[noreturn]] void throw_reset() { throw ConnectionLost("the connection was reset"); }
+
 [[noreturn]] void throw_lost(const char* what, int error = ::WSAGetLastError()) {
     switch (error) {
         case WSAECONNRESET:
+            throw_reset();
         case WSAECONNABORTED:
         case WSAENETRESET:
         case WSAECONNREFUSED:
@@ -48,6 +52,14 @@ std::string numbered(const char* what, int error) {
 int milliseconds_until(Clock::time_point deadline) {
     const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - Clock::now()).count();
     return static_cast<int>(std::max<decltype(left)>(left, 0));
+}
+
+void bind_to(SOCKET socket, const std::string& source) {
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    if (::inet_pton(AF_INET, source.c_str(), &address.sin_addr) != 1)
+        throw std::invalid_argument("\"" + source + "\" is no IPv4 address");
+    if (::bind(socket, reinterpret_cast<const sockaddr*>(&address), sizeof address)) throw_lost("bind");
 }
 
 // Not WSAPoll: on older Windows it does not report a failed connect.
@@ -83,6 +95,7 @@ TestClient::TestClient(std::uint16_t port, const Settings& settings) : patience_
         if (settings.receive_buffer > 0)
             ::setsockopt(socket_, SOL_SOCKET, SO_RCVBUF, reinterpret_cast<const char*>(&settings.receive_buffer),
                          sizeof settings.receive_buffer);
+        if (!settings.source.empty()) bind_to(socket_, settings.source);
         // Small pieces are to travel as they are sent, or the server would never see them as such.
         const BOOL no_delay = TRUE;
         ::setsockopt(socket_, IPPROTO_TCP, TCP_NODELAY, reinterpret_cast<const char*>(&no_delay), sizeof no_delay);
@@ -115,7 +128,7 @@ std::optional<std::size_t> TestClient::try_receive(std::span<char> into) {
     if (got == 0) {
         // Wine returns 0 for a reset as well; its WSAPoll knows better.
         WSAPOLLFD poll{socket_, POLLRDNORM, 0};
-        if (::WSAPoll(&poll, 1, 0) > 0 && (poll.revents & POLLERR)) throw ConnectionLost("the connection was reset");
+        if (::WSAPoll(&poll, 1, 0) > 0 && (poll.revents & POLLERR)) throw_reset();
     }
     if (got != SOCKET_ERROR) return static_cast<std::size_t>(got);
     if (::WSAGetLastError() != WSAEWOULDBLOCK) throw_lost("recv");
@@ -186,9 +199,12 @@ void TestClient::close() {
     if (socket_ != INVALID_SOCKET) ::closesocket(std::exchange(socket_, INVALID_SOCKET));
 }
 
-bool running_under_wine() {
+int wine_version() {
     const HMODULE ntdll = ::GetModuleHandleW(L"ntdll.dll");
-    return ntdll && ::GetProcAddress(ntdll, "wine_get_version");
+    void* const found = ntdll ? reinterpret_cast<void*>(::GetProcAddress(ntdll, "wine_get_version")) : nullptr;
+    return found ? std::stoi(reinterpret_cast<const char* (*)()>(found)()) : 0;
 }
+
+bool running_under_wine() { return wine_version() != 0; }
 
 }  // namespace course

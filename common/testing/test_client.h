@@ -33,6 +33,7 @@ public:
     struct Settings {
         std::string address = "127.0.0.1";
         std::chrono::milliseconds patience = std::chrono::seconds{20};  ///< for each wait
+        std::string source = "";  ///< the local IPv4 address to connect from; empty: the system's choice
         int receive_buffer = 0;  ///< bytes in the system for this client, set before connecting; 0: the system's choice
     };
 
@@ -73,6 +74,9 @@ private:
     SOCKET socket_ = INVALID_SOCKET;
     std::chrono::milliseconds patience_;
 };
+
+/// The first number of the version of Wine that the program runs under; 0 under Windows.
+int wine_version();
 
 /// The program runs under Wine, where some of Windows's promises do not hold.
 bool running_under_wine();

@@ -59,8 +59,8 @@ void FullServer::begin() {
     }};
 }
 
-course::TestClient FullServer::connect(int receive_buffer) const {
-    return course::TestClient{port_, {.receive_buffer = receive_buffer}};
+course::TestClient FullServer::connect(const course::TestClient::Settings& settings) const {
+    return course::TestClient{port_, settings};
 }
 
 std::string FullServer::join() {

@@ -59,7 +59,7 @@ public:
 
     void begin();  ///< from now on it serves
 
-    [[nodiscard]] course::TestClient connect(int receive_buffer = 0) const;
+    [[nodiscard]] course::TestClient connect(const course::TestClient::Settings& settings = {}) const;
     [[nodiscard]] Recorder& service() { return service_; }
     [[nodiscard]] Server& server() { return server_; }
     [[nodiscard]] std::uint16_t port() const { return port_; }

@@ -38,7 +38,7 @@ void send_until_stuck(TestClient& client) {
 TEST(Session, AClientThatNeverReadsIsNotReadFromAnyMore) {
     FullServer server;
     server.begin();
-    TestClient client = server.connect(8192);
+    TestClient client = server.connect({.receive_buffer = 8192});
     send_until_stuck(client);
     const ServerSettings settings;
     const std::int64_t queued = server.server().metrics().queued_bytes;
@@ -60,7 +60,7 @@ TEST(Session, WhoIsSentMoreThanTheLimitAndDoesNotReadIsClosed) {
         refused = true;
     };
     server.begin();
-    TestClient client = server.connect(8192);
+    TestClient client = server.connect({.receive_buffer = 8192});
     client.send("go");
     EXPECT_TRUE(server.service().wait_for_closed(1));
     EXPECT_TRUE(refused);

@@ -51,7 +51,8 @@ TEST_P(Skip, TheTailIsSentBeforeTheFin) {
     for (std::uint64_t seed = 1; seed <= 5; ++seed) {
         // All is sent, and the FIN with it, before the first byte is read.
         std::vector<Conversation> one;
-        one.emplace_back(server.connect(4096), Conversation::Plan{.bytes = MiB, .largest_receive = 4096}, seed);
+        one.emplace_back(server.connect({.receive_buffer = 4096}),
+                         Conversation::Plan{.bytes = MiB, .largest_receive = 4096}, seed);
         course::converse(one, patience);
     }
     EXPECT_TRUE(server.service().wait_for_closed(5));

@@ -69,6 +69,8 @@ TEST_P(PortHolder, StandsInTheErrorOfTheSecondListener) {
 INSTANTIATE_TEST_SUITE_P(Loopback, PortHolder, testing::Values("127.0.0.1", "::1"),
                          [](const auto& family) { return std::string(family.index == 0 ? "IPv4" : "IPv6"); });
 
+// The one test that listens on every address, for only a listener stands in the system's table. Windows' firewall asks
+// about it, once; whatever one answers, the test passes, since nobody connects.
 TEST(PortHolderOfAWildcard, HoldsThePortOfEachAddress) {
     const WinsockSession session;
     const UniqueSocket everywhere = open_listener("0.0.0.0", 0);
