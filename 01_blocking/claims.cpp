@@ -1,8 +1,12 @@
 // What 01_blocking can do, what it costs, and how hard it is to stop: proved live.
+#include <algorithm>
+#include <array>
 #include <catch2/catch_test_macros.hpp>
 #include <chrono>
 #include <cstddef>
 #include <future>
+#include <iomanip>
+#include <iostream>
 #include <vector>
 
 #include "common/app.h"
@@ -94,6 +98,43 @@ SCENARIO("every idle client costs a thread") {
                     TestClient{server.port()}.exchange("x");
                     return *server.usage().threads <= *before + 2;
                 }));
+            }
+        }
+    }
+}
+
+SCENARIO("the second send of an echo waits for a delayed acknowledgement unless TCP_NODELAY is set") {
+    GIVEN("a client that asks again and again, and a server that answers in two sends") {
+        const SocketPair pair = make_socket_pair();
+        const auto answer_takes = [&] {  // the median of 20, in milliseconds
+            std::vector<double> times;
+            for (int i = 0; i < 40; ++i) {
+                std::array<char, 2> bytes{};
+                const auto began = std::chrono::steady_clock::now();
+                REQUIRE(::send(pair.client.get(), "?", 1, 0) == 1);
+                REQUIRE(::recv(pair.server.get(), bytes.data(), 1, 0) == 1);
+                REQUIRE(::send(pair.server.get(), "4", 1, 0) == 1);
+                REQUIRE(::send(pair.server.get(), "2", 1, 0) == 1);
+                for (int all = 0, got = 0; all < 2; all += got)
+                    REQUIRE((got = ::recv(pair.client.get(), bytes.data(), 2, 0)) > 0);
+                const std::chrono::duration<double, std::milli> taken = std::chrono::steady_clock::now() - began;
+                if (i >= 20) times.push_back(taken.count());  // a new connection acknowledges at once for a while
+            }
+            std::ranges::nth_element(times, times.begin() + 10);
+            return times[10];
+        };
+        const double by_default = answer_takes();
+        if (by_default < 10 && !running_under_wine()) SKIP("here the client's system acknowledged at once");
+        WHEN("the server's socket has TCP_NODELAY") {
+            const BOOL on = TRUE;
+            REQUIRE(::setsockopt(pair.server.get(), IPPROTO_TCP, TCP_NODELAY, reinterpret_cast<const char*>(&on),
+                                 sizeof on) == 0);
+            const double without_delay = answer_takes();
+            THEN("the answer comes at once, where it took 40 ms or more") {
+                std::cout << "an answer in two sends takes " << std::fixed << std::setprecision(1) << by_default
+                          << " ms, with TCP_NODELAY " << without_delay << " ms\n";
+                CHECK(by_default > 30);
+                CHECK(without_delay < by_default / 2);
             }
         }
     }

@@ -2,6 +2,7 @@
 // Price: a client belongs to the thread that started its I/O; which thread that is, we must decide and arrange.
 #include <algorithm>
 #include <array>
+#include <exception>
 #include <list>
 #include <memory>
 #include <thread>
@@ -72,8 +73,8 @@ void serve_client(Connection& c, DWORD error, DWORD bytes) try {
         c.sent = 0;
     }
     c.sent < c.size ? echo_back(c) : receive_from(c);
-} catch (const SystemError& lost) {
-    close_connection(c, lost.what());  // this client is lost, the others are not
+} catch (const std::exception& lost) {  // no exception may leave a routine: the kernel has called it
+    close_connection(c, lost.what());   // this client is lost, the others are not
 }
 
 // Called by the kernel when an operation is done: on the thread that started it, and only while that waits alertably.
@@ -85,10 +86,10 @@ void CALLBACK on_completed(DWORD error, DWORD bytes, WSAOVERLAPPED* overlapped, 
 void CALLBACK adopt_client(ULONG_PTR parameter) {  // [doc:adopt]
     std::unique_ptr<Connection> owned{reinterpret_cast<Connection*>(parameter)};
     Connection& c = *owned;
-    c.worker.clients.push_back(std::move(owned));
     try {
+        c.worker.clients.push_back(std::move(owned));
         receive_from(c);
-    } catch (const SystemError& error) {
+    } catch (const std::exception& error) {
         close_connection(c, error.what());
     }
 }
@@ -105,8 +106,10 @@ void CALLBACK wake_up(ULONG_PTR) {}  // to run at all is its work: the wait retu
 
 // Waits in SleepEx(), and every routine above runs in there.
 void serve_clients(Worker& w, HANDLE ready) {  // [doc:wait]
-    w.handle = this_thread();
-    ::SetEvent(ready);
+    {
+        const Finally tell{[&] { ::SetEvent(ready); }};  // also if this thread cannot begin
+        w.handle = this_thread();
+    }
     while (!w.stopping || !w.clients.empty()) ::SleepEx(INFINITE, TRUE);
 }
 

@@ -31,6 +31,14 @@ std::string count_of(std::uint64_t count, const std::string& noun) {
     return std::to_string(count) + " " + noun + (count == 1 ? "" : "s");
 }
 
+// By default (Nagle's algorithm) a small piece waits until the peer has acknowledged the one before, and the peer puts
+// its acknowledgement off, in the hope of something to send it with: 40 ms and more for each echo that leaves in
+// several sends. Where the option is refused the echo is slower, and that is all.
+void send_without_delay(SOCKET socket) {
+    const BOOL on = TRUE;
+    ::setsockopt(socket, IPPROTO_TCP, TCP_NODELAY, reinterpret_cast<const char*>(&on), sizeof on);
+}
+
 // Wine cannot peek into a pipe whose other end is a Linux program. There a thread reads on until the end; no call can
 // interrupt that, so it is the one thread that is left to the end of the process, and it touches nothing of ours.
 void read_to_end_elsewhere(HANDLE input, const std::shared_ptr<std::atomic<bool>>& ended) {
@@ -67,12 +75,18 @@ private:
     std::shared_ptr<std::atomic<bool>> reader_;
 };
 
+// One release for each Ctrl+C. It belongs to the process: the console may call its handler at any moment, also when the
+// App is about to end.
+HANDLE stop_requests() {
+    static const UniqueHandle semaphore{::CreateSemaphoreW(nullptr, 0, 1000, nullptr)};
+    return semaphore.get();
+}
+
 }  // namespace
 
 // The thread that watches, and what it looks at.
 struct App::Watch {
-    UniqueHandle requests{::CreateSemaphoreW(nullptr, 0, 1000, nullptr)};  // one for each Ctrl+C
-    UniqueEvent changed;                                                   // there is something new to look after
+    UniqueEvent changed;  // there is something new to look after
     std::atomic<bool> over = false;
     std::optional<Clock::time_point> deadline;  // of the clients, once stopping
     std::vector<std::pair<UniqueSocket, Clock::time_point>> sent_away;
@@ -86,7 +100,8 @@ struct App::Watch {
 
 App::App(Options given, UniqueSocket listening_socket)
     : options(std::move(given)), listener(listening_socket.release()), watch_(std::make_unique<Watch>()) {
-    if (!watch_->requests) throw_error("CreateSemaphore");
+    if (!stop_requests()) throw_error("CreateSemaphore");
+    while (::WaitForSingleObject(stop_requests(), 0) == WAIT_OBJECT_0) continue;  // those were for another App
     if (!options.stats.empty()) watch_->stats.emplace(options.stats);
 }
 
@@ -127,6 +142,7 @@ bool App::admit(UniqueSocket& accepted) {
         turn_away(std::move(accepted));
         return false;
     }
+    send_without_delay(accepted.get());
     ++served_;
     if (options.verbose) event(accepted.get(), "connected");
     return true;
@@ -196,7 +212,7 @@ void App::set_time_up() {
     if (!time_up.exchange(true) && wake_) wake_();
 }
 
-void App::request_stop() { ::ReleaseSemaphore(watch_->requests.get(), 1, nullptr); }
+void App::request_stop(long times) { ::ReleaseSemaphore(stop_requests(), times, nullptr); }
 
 std::thread App::thread(std::function<void()> body) {
     return std::thread{[this, body = std::move(body)] {
@@ -230,7 +246,8 @@ App::OnStop::~OnStop() {
 // How long the watching thread may sleep, in milliseconds.
 DWORD App::Watch::patience(const App& app) const {
     auto wait = std::chrono::duration_cast<milliseconds>(std::chrono::hours{24});
-    if ((app.options.stop_on_eof && !app.stopping) || stats || !sent_away.empty()) wait = tick;
+    if (stats) wait = Stats::every;
+    if ((app.options.stop_on_eof && !app.stopping) || !sent_away.empty()) wait = tick;
     if (app.stopping && app.wake_ && app.repeat_ > milliseconds{0}) wait = std::min(wait, app.repeat_);
     if (deadline && !app.time_up)
         wait = std::min(wait, std::chrono::ceil<milliseconds>(std::max(*deadline - Clock::now(), Clock::duration{})));
@@ -240,24 +257,34 @@ DWORD App::Watch::patience(const App& app) const {
 void App::watch() {
     watch_->thread = std::thread{[this] {
         trace::name_this_thread("watch");
-        Watch& w = *watch_;
-        const std::array handles{w.requests.get(), w.changed.get()};
-        while (!w.over) {
-            DWORD wait = 0;
-            {
-                const std::lock_guard lock{mutex_};
-                wait = w.patience(*this);
+        while (!watch_->over) {
+            try {
+                look();
+            } catch (const std::exception& error) {  // such as a wake-up that failed; the next look tries again
+                print_error_line(std::string("error: ") + error.what());
+                failed_ = true;
+                ::Sleep(static_cast<DWORD>(tick.count()));
             }
-            const bool asked = ::WaitForMultipleObjects(2, handles.data(), FALSE, wait) == WAIT_OBJECT_0;
-            const bool input_ended = options.stop_on_eof && !stopping && w.input.ended();
-            const std::lock_guard lock{mutex_};
-            if (w.stats) w.stats->sample();
-            w.look_after_sent_away();
-            if (stopping && wake_ && repeat_ > milliseconds{0}) wake_();
-            if (stopping && (asked || Clock::now() >= *w.deadline)) set_time_up();
-            if (asked || input_ended) set_stopping();
         }
     }};
+}
+
+void App::look() {
+    Watch& w = *watch_;
+    const std::array handles{stop_requests(), w.changed.get()};
+    DWORD wait = 0;
+    {
+        const std::lock_guard lock{mutex_};
+        wait = w.patience(*this);
+    }
+    const bool asked = ::WaitForMultipleObjects(2, handles.data(), FALSE, wait) == WAIT_OBJECT_0;
+    const bool input_ended = options.stop_on_eof && !stopping && w.input.ended();
+    if (w.stats) w.stats->sample();  // slow, so not with the lock held
+    const std::lock_guard lock{mutex_};
+    w.look_after_sent_away();
+    if (stopping && wake_ && repeat_ > milliseconds{0}) wake_();
+    if (stopping && (asked || Clock::now() >= *w.deadline)) set_time_up();
+    if (asked || input_ended) set_stopping();
 }
 
 void App::end_watch() {

@@ -34,8 +34,8 @@ public:
     std::atomic<bool> time_up = false;
 
     /// To be called directly after ::accept, for it looks at the last error. Returns whether there is a client to
-    /// serve, which must later `leave`. A client over --max-clients is taken from `accepted` and sent away. When there
-    /// is no client it says why, if that is worth a line, and returns false.
+    /// serve, which must later `leave`; its socket has TCP_NODELAY set. A client over --max-clients is taken from
+    /// `accepted` and sent away. When there is no client it says why, if that is worth a line, and returns false.
     /// @throws SystemError when it is the listener that failed, and no further accept can succeed
     bool admit(UniqueSocket& accepted);
 
@@ -74,8 +74,9 @@ public:
     };
 
     // For echo_main.
-    void watch();         ///< starts the thread that watches for the end of stdin, Ctrl+C and the drain time
-    void request_stop();  ///< what Ctrl+C does: the first time begin the stop, the second time end it
+    void watch();  ///< starts the thread that watches for the end of stdin, Ctrl+C and the drain time
+    /// What Ctrl+C does: the first time begin the stop, the second time end it. For the App that there is, if any.
+    static void request_stop(long times = 1);
     [[nodiscard]] bool failed() const { return failed_; }
     void finish(const char* name);  ///< ends that thread, prints the totals, writes the statistics
 
@@ -87,6 +88,7 @@ private:
     void end_now();
     void set_stopping();
     void set_time_up();
+    void look();
     void end_watch();
 
     std::atomic<unsigned> active_ = 0;

@@ -10,17 +10,30 @@
 
 namespace {
 
-// A console control handler is given no context, so what it needs is global.
-std::atomic<App*> running_app = nullptr;
+// A console control handler is given no context, so what it needs is global: whether the server is done.
+const UniqueEvent& done() {
+    static const UniqueEvent event{Reset::manual};
+    return event;
+}
 
+// For a closed console, a logoff or a shutdown Windows ends the process when the handler returns, and after 5 s in any
+// case ("HandlerRoutine callback function"): too soon for the drain time, so then everything ends at once.
 BOOL WINAPI on_console_control(DWORD event) {
-    App* const app = running_app;
-    if (!app) return FALSE;
-    app->request_stop();
-    // Windows ends the process when a handler of these returns ("HandlerRoutine callback function"), so hold it up.
-    if (event != CTRL_C_EVENT && event != CTRL_BREAK_EVENT)
-        while (running_app) ::Sleep(10);
+    const bool may_wait = event == CTRL_C_EVENT || event == CTRL_BREAK_EVENT;
+    App::request_stop(may_wait ? 1 : 2);
+    if (!may_wait) ::WaitForSingleObject(done().get(), INFINITE);
     return TRUE;
+}
+
+// In brackets behind "bind ADDRESS port N": who has it, or why it is taken though nobody listens.
+std::string why_taken(const sockaddr& address, int error) {
+    const std::string holder = port_holder(address);
+    if (!holder.empty()) return " (held by " + holder + ")";
+    // "Using SO_REUSEADDR and SO_EXCLUSIVEADDRUSE"
+    if (error == WSAEADDRINUSE && !find_listener(address))
+        return " (no program listens there; connections of a server that has ended are still closing: wait, or take "
+               "another port)";
+    return {};
 }
 
 std::string bound_address(SOCKET socket) {
@@ -35,8 +48,8 @@ int serve(const EchoServerMain& server, const Options& options) {
     std::optional<trace::Trace> trace;
     if (!options.trace.empty()) trace.emplace(options.trace);
     App app{options, open_listener(options.bind, options.port)};
-    running_app = &app;
-    const Finally forget{[] { running_app = nullptr; }};
+    ::ResetEvent(done().get());
+    const Finally tell{[] { ::SetEvent(done().get()); }};
     ::SetConsoleCtrlHandler(on_console_control, TRUE);
     app.watch();
     print_line(std::string(server.name) + " listening on " + bound_address(app.listener));
@@ -74,10 +87,9 @@ UniqueSocket open_listener(const std::string& address, std::uint16_t port) {
         throw_error("setsockopt SO_EXCLUSIVEADDRUSE");
     if (::bind(socket.get(), found->ai_addr, static_cast<int>(found->ai_addrlen))) {
         const int error = last_error();
-        const std::string holder = port_holder(*found->ai_addr);
-        throw_error(("bind" + where + (holder.empty() ? "" : " (held by " + holder + ")")).c_str(), error);
+        throw_error(("bind" + where + why_taken(*found->ai_addr, error)).c_str(), error);
     }
-    if (::listen(socket.get(), SOMAXCONN)) throw_error(("listen" + where).c_str());
+    if (::listen(socket.get(), SOMAXCONN_HINT(65535))) throw_error(("listen" + where).c_str());
     return socket;
 }
 

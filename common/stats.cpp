@@ -1,6 +1,7 @@
 #include "common/stats.h"
 
 #include <algorithm>
+#include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <ios>
@@ -56,12 +57,19 @@ Stats::Stats(const std::filesystem::path& file) : file_(file, std::ios::binary) 
 }
 
 void Stats::sample() {
+    const auto now = std::chrono::steady_clock::now();
+    if (now < next_look_) return;
+    next_look_ = now + every;
+    look();
+}
+
+void Stats::look() {
     peak_threads_ = std::max(peak_threads_, count_threads());
     peak_handles_ = std::max(peak_handles_, count_handles());
 }
 
 void Stats::write(const std::string& server, std::uint64_t clients, std::uint64_t bytes) {
-    sample();
+    look();
     file_ << "{\"server\": \"" << server << "\", \"clients_served\": " << clients << ", \"bytes_echoed\": " << bytes
           << ", \"cpu_seconds\": " << cpu_seconds() << ", \"peak_memory_bytes\": " << or_null(peak_memory())
           << ", \"peak_threads\": " << or_null(peak_threads_) << ", \"peak_handles\": " << or_null(peak_handles_)

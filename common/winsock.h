@@ -45,6 +45,10 @@ private:
     SOCKET socket_ = INVALID_SOCKET;
 };
 
+#ifndef SOMAXCONN_HINT            // MinGW-w64 lacks it
+#define SOMAXCONN_HINT(b) (-(b))  // for listen(): a backlog of so many, where SOMAXCONN would be about 200
+#endif
+
 /// Owns a kernel handle whose "none" is a null pointer (events, threads, completion ports), and closes it exactly once.
 class UniqueHandle {
 public:

@@ -7,7 +7,24 @@
 #include "06_iocp/full_server/server.h"
 #include "common/app.h"
 
-Listener::Listener(Server& server, SOCKET socket, unsigned accepts) : server_(server), socket_(socket) {
+namespace {
+
+// The function belongs to the provider of the socket. The one that mswsock.lib exports looks this pointer up at each
+// call; we do it once ("AcceptEx function").
+LPFN_ACCEPTEX find_accept_ex(SOCKET socket) {
+    GUID guid = WSAID_ACCEPTEX;
+    LPFN_ACCEPTEX accept_ex = nullptr;
+    DWORD bytes = 0;
+    if (::WSAIoctl(socket, SIO_GET_EXTENSION_FUNCTION_POINTER, &guid, sizeof guid, &accept_ex, sizeof accept_ex, &bytes,
+                   nullptr, nullptr))
+        throw_error("WSAIoctl SIO_GET_EXTENSION_FUNCTION_POINTER");
+    return accept_ex;
+}
+
+}  // namespace
+
+Listener::Listener(Server& server, SOCKET socket, unsigned accepts)
+    : server_(server), socket_(socket), accept_ex_(find_accept_ex(socket)) {
     for (unsigned i = 0; i < accepts; ++i) idle_.push_back(all_.emplace_back(std::make_unique<Accept>(*this)).get());
 }
 
@@ -24,7 +41,7 @@ bool Listener::start(Accept& accept) {
     if (error == 0) {
         accept.renew();
         DWORD received = 0;  // set only by an immediate success, which posts a packet all the same
-        error = ::AcceptEx(socket_, accept.socket.get(), accept.addresses.data(), 0, address_size, address_size,
+        error = accept_ex_(socket_, accept.socket.get(), accept.addresses.data(), 0, address_size, address_size,
                            &received, &accept)
                     ? 0
                     : last_error();

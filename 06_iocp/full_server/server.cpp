@@ -23,6 +23,7 @@ constexpr ULONG_PTR key_stop_step = 1;
 constexpr ULONG_PTR key_quit = 2;
 
 constexpr int poll_after = 64;             // operations from the ready list between two looks at the port
+constexpr std::uint32_t look = 50;         // milliseconds between two looks for workers that are stuck
 constexpr std::size_t spare_buffers = 64;  // kept for the next session that wakes up
 
 thread_local Worker* this_worker = nullptr;
@@ -34,15 +35,44 @@ unsigned threads_for(const ServerSettings& settings) {
 }  // namespace
 
 void Worker::push_ready(Session& session) {
+    const std::lock_guard lock{mutex_};
     session.next_ready_ = nullptr;
-    (last_ready ? last_ready->next_ready_ : first_ready) = &session;
-    last_ready = &session;
+    (last_ready_ ? last_ready_->next_ready_ : first_ready_) = &session;
+    last_ready_ = &session;
 }
 
 Session* Worker::pop_ready() {
-    Session* const session = first_ready;
-    if (session && !(first_ready = session->next_ready_)) last_ready = nullptr;
+    const std::lock_guard lock{mutex_};
+    Session* const session = first_ready_;
+    if (session && !(first_ready_ = session->next_ready_)) last_ready_ = nullptr;
+    ++taken_up_;
     return session;
+}
+
+bool Worker::has_ready() {
+    const std::lock_guard lock{mutex_};
+    return first_ready_ != nullptr;
+}
+
+void Worker::push_packets(std::span<const OVERLAPPED_ENTRY> packets) {
+    const std::lock_guard lock{mutex_};
+    std::ranges::copy(packets, packets_.begin());
+    next_packet_ = 0;
+    end_of_packets_ = packets.size();
+}
+
+bool Worker::pop_packet(OVERLAPPED_ENTRY& packet) {
+    const std::lock_guard lock{mutex_};
+    if (next_packet_ == end_of_packets_) return false;
+    packet = packets_[next_packet_++];
+    ++taken_up_;
+    return true;
+}
+
+bool Worker::is_stuck() {
+    const std::lock_guard lock{mutex_};
+    const bool has_work = first_ready_ || next_packet_ != end_of_packets_;
+    return std::exchange(taken_up_before_, taken_up_) == taken_up_ && has_work;
 }
 
 Server::Server(SOCKET listener, Service& service, const ServerSettings& settings, ServerHooks hooks)
@@ -65,7 +95,15 @@ void Server::run() {
     guard([&] {
         for (auto& worker : workers_) threads.emplace_back([this, &w = *worker] { work(w); });
         listener_.refill();
-        while (::WaitForSingleObject(over_.get(), settings_.tick) == WAIT_TIMEOUT) tick();
+        for (std::uint64_t next_tick = 0;
+             ::WaitForSingleObject(over_.get(), std::min(look, settings_.tick)) == WAIT_TIMEOUT;) {
+            for (const auto& worker : workers_)
+                if (worker->is_stuck()) hand_over(*worker);
+            if (const std::uint64_t time = ::GetTickCount64(); time >= next_tick) {
+                next_tick = time + settings_.tick;
+                tick();
+            }
+        }
     });
     for (std::thread& thread : threads) thread.join();
     if (!failure_.empty()) throw std::runtime_error(failure_);
@@ -75,18 +113,40 @@ void Server::work(Worker& worker) {  // [doc:work]
     this_worker = &worker;
     std::array<OVERLAPPED_ENTRY, 64> room;
     for (bool quit = false; !quit;) {
-        const auto packets = port_.wait(room, worker.first_ready ? 0 : INFINITE);
-        if (!packets.empty()) ++worker.batches;
-        worker.dequeued += packets.size();
-        for (const OVERLAPPED_ENTRY& packet : packets) {
-            if (packet.lpOverlapped || packet.lpCompletionKey != key_quit)
-                guard([&] { handle(worker, packet); });
-            else if (std::exchange(quit, true))
-                post(key_quit);  // that one was for another thread
+        bool works = false;
+        guard([&] {
+            const auto packets = port_.wait(room, worker.has_ready() ? 0 : INFINITE);
+            if (!packets.empty()) ++worker.batches;
+            worker.dequeued += packets.size();
+            worker.push_packets(packets);
+            works = true;
+        });
+        if (!works) return;  // the port itself has failed, and nothing will ever come of it
+        for (OVERLAPPED_ENTRY packet; worker.pop_packet(packet);) {
+            guard([&] {
+                if (packet.lpOverlapped || packet.lpCompletionKey != key_quit)
+                    handle(worker, packet);
+                else if (std::exchange(quit, true))
+                    post(key_quit);  // that one was for another thread
+            });
         }
-        for (int turn = 0; turn < poll_after && worker.first_ready; ++turn)
-            guard([&] { worker.pop_ready()->take_turn(worker); });
+        for (int turn = 0; turn < poll_after; ++turn) {
+            Session* const session = worker.pop_ready();
+            if (!session) break;
+            guard([&] { session->take_turn(worker); });
+        }
     }
+}
+
+// Whoever waits at the port gets what this worker took and cannot do. A packet that is posted again brings its
+// OVERLAPPED, and in it what happened.
+void Server::hand_over(Worker& worker) {
+    OVERLAPPED_ENTRY packet;
+    while (worker.pop_packet(packet)) {
+        ++own_packets_;
+        port_.post(packet.lpCompletionKey, packet.lpOverlapped);
+    }
+    while (Session* const session = worker.pop_ready()) post(reinterpret_cast<ULONG_PTR>(session));
 }
 
 // A service that throws ends the whole server, but in good order: every operation still has to come back.
@@ -99,7 +159,11 @@ void Server::guard(Action action) {
             const std::lock_guard lock{mutex_};
             if (failure_.empty()) failure_ = error.what();
         }
-        close_all();
+        try {
+            close_all();
+        } catch (const std::exception&) {  // nothing can be posted any more
+            ::SetEvent(over_.get());
+        }
     }
 }
 

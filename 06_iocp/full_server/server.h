@@ -19,7 +19,7 @@
 
 /// What a server does for its clients. For one session on_connected, on_received and on_closed never run at the same
 /// time; for different sessions they run on different threads at once. None of them should block: it would hold up a
-/// worker.
+/// worker. What that worker has taken in hand is then done by the others, a tenth of a second later at the most.
 class Service {
 public:
     virtual ~Service() = default;
@@ -59,17 +59,32 @@ struct ServerHooks {
     std::function<void()> after_post{};      ///< runs when an operation has been started
 };
 
-/// A thread that waits at the port, and its list of sessions that may receive again, first come first served.
+/// A thread that waits at the port, and what it still has to do: the packets that its last wait brought, and the
+/// sessions that may receive again, first come first served. It is the worker's own, so that an echo costs no further
+/// packet; but should a handler block, the server takes it away, and the other workers do it.
 struct Worker {
     explicit Worker(Server& s) : server(s) {}
     void push_ready(Session& session);
     Session* pop_ready();
+    void push_packets(std::span<const OVERLAPPED_ENTRY> packets);
+    bool pop_packet(OVERLAPPED_ENTRY& packet);
+    [[nodiscard]] bool has_ready();
+
+    /// For the thread that looks after the workers: whether this one has work, and has taken up none since the last
+    /// look.
+    [[nodiscard]] bool is_stuck();
 
     Server& server;
-    Session* first_ready = nullptr;
-    Session* last_ready = nullptr;
     std::atomic<std::uint64_t> dequeued = 0;  // packets
     std::atomic<std::uint64_t> batches = 0;   // waits that brought any
+
+private:
+    std::mutex mutex_;  // guards what follows; taken by others only when this worker seems to be stuck
+    Session* first_ready_ = nullptr;
+    Session* last_ready_ = nullptr;
+    std::array<OVERLAPPED_ENTRY, 64> packets_{};
+    std::size_t next_packet_ = 0, end_of_packets_ = 0;
+    std::uint64_t taken_up_ = 0, taken_up_before_ = 0;
 };
 
 /// Once run() has returned: posted = completed, created = freed, nothing queued, no buffer lent, and
@@ -129,6 +144,7 @@ private:
     void guard(Action action);
     void stop_step();
     void tick();
+    void hand_over(Worker& worker);
     std::vector<std::shared_ptr<Session>> all_sessions();
 
     const ServerSettings settings_;

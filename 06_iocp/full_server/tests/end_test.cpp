@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include <array>
 #include <atomic>
 #include <chrono>
 #include <cstddef>
@@ -154,6 +155,50 @@ TEST(End, AHandlerThatSleepsDoesNotStopTheOthersIfThereIsAnotherWorker) {
     wake.set_value();
     EXPECT_EQ(sleeper.receive(5), "sleep");
 }
+
+// Both workers are held up while packets gather. The one that goes on first takes them all, in one wait, and its first
+// handler sleeps. Clients that have had an echo are served as their packets are handled; the others' packets only say
+// that there is something to receive, and they are served from the ready list.
+class AHandlerThatSleeps : public testing::TestWithParam<bool> {};
+
+TEST_P(AHandlerThatSleeps, KeepsNothingFromTheOthers) {
+    FullServer server{{.threads = 2}};
+    struct Gate {
+        std::promise<void> reached, open;
+    };
+    std::array<Gate, 3> gates;
+    server.service().received = [&](Session& session, std::span<const char> bytes) {
+        if (const auto i = static_cast<std::size_t>(bytes.front() - '0'); i < gates.size()) {
+            gates[i].reached.set_value();
+            gates[i].open.get_future().wait();
+        }
+        session.send(bytes);
+    };
+    server.begin();
+    TestClient first = server.connect(), second = server.connect(), sleeper = server.connect();
+    std::vector<TestClient> others;
+    for (int i = 0; i < 20; ++i) others.push_back(server.connect());
+    if (GetParam()) {
+        EXPECT_EQ(sleeper.exchange("x"), "x");
+        for (TestClient& client : others) EXPECT_EQ(client.exchange("x"), "x");
+    }
+    first.send("0");
+    second.send("1");
+    for (std::size_t i = 0; i < 2; ++i) gates[i].reached.get_future().wait();
+    sleeper.send("2");
+    for (TestClient& client : others) client.send("y");
+    gates[0].open.set_value();
+    gates[2].reached.get_future().wait();
+    gates[1].open.set_value();
+    for (TestClient& client : others) EXPECT_EQ(client.receive(1), "y");
+    gates[2].open.set_value();
+    EXPECT_EQ(sleeper.receive(1), "2");
+    EXPECT_EQ(server.stop(), "");
+    expect_reconciled(server.server().metrics());
+}
+
+INSTANTIATE_TEST_SUITE_P(AmongClients, AHandlerThatSleeps, testing::Bool(),
+                         [](const auto& warm) { return std::string(warm.param ? "ThatHaveHadAnEcho" : "ThatAreNew"); });
 
 TEST(End, NoMoreWorkersRunAtOnceThanTheConcurrencySays) {
     if (course::running_under_wine()) GTEST_SKIP() << "Wine ignores the concurrency value of a port";

@@ -22,6 +22,10 @@
 #include <thread>
 #include <utility>
 
+#ifndef SOMAXCONN_HINT  // MinGW-w64 lacks it
+#define SOMAXCONN_HINT(b) (-(b))
+#endif
+
 namespace {
 
 using Clock = std::chrono::steady_clock;
@@ -33,6 +37,7 @@ struct Faults {
     bool unbounded_buffer = false;     // reads on, however much waits to be sent
     bool lose_tail = false;            // at the client's FIN, what is not yet echoed is forgotten
     bool one_at_a_time = false;        // a client waits until the one before it has left
+    bool nagle = false;                // an echo leaves in several sends, and TCP_NODELAY is not set
     bool leak = false;                 // a buffer and a handle stay of each client
 };
 
@@ -50,6 +55,8 @@ Faults parse_fault(std::string_view name) {
         faults.lose_tail = true;
     else if (name == "one-at-a-time")
         faults.one_at_a_time = true;
+    else if (name == "nagle")
+        faults.nagle = true;
     else if (name == "leak")
         faults.leak = true;
     else if (name != "none")
@@ -62,6 +69,8 @@ public:
     Client(SOCKET socket, const Faults& faults) : socket_(socket), faults_(faults) {
         u_long on = 1;
         ::ioctlsocket(socket_, static_cast<long>(FIONBIO), &on);
+        const BOOL no_delay = faults_.nagle ? FALSE : TRUE;
+        ::setsockopt(socket_, IPPROTO_TCP, TCP_NODELAY, reinterpret_cast<const char*>(&no_delay), sizeof no_delay);
     }
     ~Client() {
         if (thread.joinable()) thread.join();
@@ -120,7 +129,9 @@ private:
 
     bool write_some() {
         const std::string& block = queue_.front();
-        const int sent = ::send(socket_, block.data() + sent_, static_cast<int>(block.size() - sent_), 0);
+        std::size_t size = block.size() - sent_;
+        if (faults_.nagle && sent_ == 0) size = (size + 1) / 2;
+        const int sent = ::send(socket_, block.data() + sent_, static_cast<int>(size), 0);
         if (sent == SOCKET_ERROR) return fail();
         sent_ += static_cast<std::size_t>(sent);
         if (sent_ == block.size()) queue_.pop_front(), sent_ = 0;
@@ -191,7 +202,8 @@ int run(std::uint16_t port, const Faults& faults) {
     address.sin_port = ::htons(port);
     address.sin_addr.s_addr = ::htonl(INADDR_LOOPBACK);
     const auto generic = reinterpret_cast<sockaddr*>(&address);
-    if (::bind(listener, generic, size) || ::listen(listener, SOMAXCONN) || ::getsockname(listener, generic, &size)) {
+    if (::bind(listener, generic, size) || ::listen(listener, SOMAXCONN_HINT(65535)) ||
+        ::getsockname(listener, generic, &size)) {
         std::fprintf(stderr, "no listener: %d\n", ::WSAGetLastError());
         return 1;
     }
@@ -250,7 +262,7 @@ int main(int argc, char** argv) try {
     std::fprintf(stderr,
                  "%s\nusage: broken_server [--port N] [--stop-on-eof] [--fault FAULT]\nFAULT: none, drop-byte, "
                  "reset-on-half-close, "
-                 "ignore-stop, unbounded-buffer, lose-tail, one-at-a-time, leak\n",
+                 "ignore-stop, unbounded-buffer, lose-tail, one-at-a-time, nagle, leak\n",
                  error.what());
     return 2;
 }

@@ -1,5 +1,7 @@
 // Bytes come back unchanged and in order; half-close drains. These tests ask only for --port and --stop-on-eof.
 
+#include <algorithm>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -40,6 +42,30 @@ TEST_F(Echo, EightMiBComeBackWhileSendingAndReceivingAtOnce) {
     start();
     Conversation c = conversation({.bytes = 8 * MiB, .finish = false});
     run(c);
+}
+
+// A piece that waits for the acknowledgement of the one before waits for the client's system, 40 ms or more, however
+// quick the machine is; a slow machine makes a single byte slow as well. So only what is slow in both ways is a fault,
+// and the quickest quarter of the long ones is looked at: a moment's load does not count.
+TEST_F(Echo, ALongMessageDoesNotWaitForAcknowledgements) {
+    start();
+    TestClient client = connect();
+    const auto times = [&](std::size_t size) {
+        const std::string message(size, 'm');
+        std::vector<std::chrono::duration<double, std::milli>> all;
+        for (int i = 0; i < 40; ++i) {
+            const auto began = std::chrono::steady_clock::now();
+            EXPECT_EQ(client.exchange(message), message);
+            if (i >= 20)
+                all.emplace_back(std::chrono::steady_clock::now() - began);  // a new connection acknowledges at once
+        }
+        std::ranges::sort(all);
+        return all;
+    };
+    const auto quick = times(1)[0], quarter = times(16 * KiB)[5];
+    EXPECT_FALSE(quarter.count() > 20 && quarter > 20 * quick)
+        << "of the echoes of 16 KiB even the quickest quarter took " << quarter.count() << " ms, where one byte takes "
+        << quick.count() << " ms";
 }
 
 TEST_F(Echo, AnyChunkingComesBackInOrder) {

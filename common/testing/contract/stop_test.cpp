@@ -218,6 +218,18 @@ TEST_F(Drain, AcceptsNobodyNew) {
     EXPECT_EQ(got, "");
 }
 
+// The server is told of the reset where it waits to send, not where it receives.
+TEST_F(Drain, DoesNotWaitForAClientThatResetWhileItsEchoWasStuck) {
+    start({"--drain", "300"});
+    std::vector<Conversation> stuck;
+    stuck.push_back(conversation({.bytes = 64 * MiB, .read = false, .finish = false}, 4096));
+    run_until_stuck(stuck);
+    stuck[0].client().reset();
+    visit();
+    server().close_stdin();
+    expect_clean_exit(patience());
+}
+
 TEST_F(Drain, ASecondStopRequestEndsItNow) {
     if (running_under_wine())
         GTEST_SKIP() << "Wine sends Ctrl+C only within a console, and a test run has none; see ctrl_c.sh";

@@ -2,12 +2,12 @@
 // It takes of the course's contract what compare needs, and --busy, which slows it on purpose to try the instrument.
 
 #include <CLI/CLI.hpp>
-#include <array>
 #include <asio/buffer.hpp>
 #include <asio/io_context.hpp>
 #include <asio/ip/tcp.hpp>
 #include <asio/write.hpp>
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <cstdio>
 #include <exception>
@@ -15,16 +15,18 @@
 #include <iostream>
 #include <limits>
 #include <memory>
+#include <optional>
 #include <string>
 #include <thread>
 #include <utility>
+#include <vector>
 
 #include "common/tools/load/own_process.h"
 #include "common/tools/load/text.h"
 #ifdef _WIN32
-#include <optional>
-
+#include "common/stats.h"
 #include "common/trace/trace.h"
+#include "common/winsock.h"
 #endif
 
 namespace {
@@ -40,8 +42,16 @@ void work_for(Microseconds time) {
     }
 }
 
+struct Settings {
+    Microseconds busy{};
+    std::size_t buffer = 4096;
+};
+
 struct Connection : std::enable_shared_from_this<Connection> {
-    Connection(tcp::socket s, Microseconds time) : socket(std::move(s)), busy(time) { ++g_clients; }
+    Connection(tcp::socket s, const Settings& settings)
+        : socket(std::move(s)), busy(settings.busy), buffer(settings.buffer) {
+        ++g_clients;
+    }
 
     void receive() {
         socket.async_read_some(asio::buffer(buffer),
@@ -61,29 +71,61 @@ struct Connection : std::enable_shared_from_this<Connection> {
 
     tcp::socket socket;
     Microseconds busy;
-    std::array<char, 4096> buffer;
+    std::vector<char> buffer;
 };
 
-void accept(tcp::acceptor& acceptor, Microseconds busy) {
-    acceptor.async_accept([&acceptor, busy](asio::error_code error, tcp::socket socket) {
+void accept(tcp::acceptor& acceptor, const Settings& settings) {
+    acceptor.async_accept([&](asio::error_code error, tcp::socket socket) {
         if (!error) {
             asio::error_code ignored;
             // A message longer than the buffer is echoed in pieces: none shall wait until the one before is
             // acknowledged.
             socket.set_option(tcp::no_delay(true), ignored);
-            std::make_shared<Connection>(std::move(socket), busy)->receive();
+            std::make_shared<Connection>(std::move(socket), settings)->receive();
         }
-        if (acceptor.is_open()) accept(acceptor, busy);
+        if (acceptor.is_open()) accept(acceptor, settings);
     });
 }
 
-void write_stats(const std::string& file) {
-    std::ofstream(course::path_from_utf8(file))
-        << "{\"server\": \"asio_echo\", \"clients_served\": " << g_clients << ", \"bytes_echoed\": " << g_bytes
-        << ", \"cpu_seconds\": " << course::own_cpu_seconds()
-        << ", \"peak_memory_bytes\": " << course::own_peak_memory_bytes()
-        << ", \"peak_threads\": null, \"peak_handles\": null}\n";
-}
+#ifdef _WIN32
+/// Samples and writes what --stats asks for, as the course's servers do: by the same code, as rarely, on a thread of
+/// its own. What is measured of one must not cost the other less.
+class Sampler {
+public:
+    explicit Sampler(const std::string& file) : stats_(course::path_from_utf8(file)) {}
+    ~Sampler() {
+        ::SetEvent(over_.get());
+        thread_.join();
+        stats_.write("asio_echo", g_clients, g_bytes);
+    }
+    Sampler(const Sampler&) = delete;
+    Sampler& operator=(const Sampler&) = delete;
+
+private:
+    Stats stats_;
+    UniqueEvent over_;
+    std::thread thread_{[this] {
+        do stats_.sample();
+        while (::WaitForSingleObject(over_.get(), static_cast<DWORD>(Stats::every.count())) == WAIT_TIMEOUT);
+    }};
+};
+#else
+class Sampler {
+public:
+    explicit Sampler(const std::string& file) : out_(course::path_from_utf8(file)) {}
+    ~Sampler() {
+        out_ << "{\"server\": \"asio_echo\", \"clients_served\": " << g_clients << ", \"bytes_echoed\": " << g_bytes
+             << ", \"cpu_seconds\": " << course::own_cpu_seconds()
+             << ", \"peak_memory_bytes\": " << course::own_peak_memory_bytes()
+             << ", \"peak_threads\": null, \"peak_handles\": null}\n";
+    }
+    Sampler(const Sampler&) = delete;
+    Sampler& operator=(const Sampler&) = delete;
+
+private:
+    std::ofstream out_;
+};
+#endif
 
 }  // namespace
 
@@ -92,6 +134,7 @@ int main(int argc, char** argv) try {
     std::uint16_t port = 9000;
     std::string stats, trace_file;
     unsigned busy = 0;
+    Settings settings;
     bool stop_on_eof = false;
     app.add_option("--port", port, "TCP port, 0 for any free one")->capture_default_str();
     app.add_option("--stats", stats, "Write totals as JSON to this file at the end");
@@ -99,6 +142,9 @@ int main(int argc, char** argv) try {
     app.add_option("--trace", trace_file, "Record the calls of the server in this file, for Perfetto");
 #endif
     app.add_option("--busy", busy, "Microseconds of needless work before each echo: a server slowed on purpose");
+    app.add_option("--buffer", settings.buffer, "Bytes that a connection receives, and sends, at once")
+        ->check(CLI::Range(1, 1 << 24))
+        ->capture_default_str();
     app.add_flag("--stop-on-eof", stop_on_eof, "Stop when standard input ends");
     try {
         app.parse(argc, app.ensure_utf8(argv));
@@ -110,9 +156,13 @@ int main(int argc, char** argv) try {
     std::optional<trace::Trace> trace;
     if (!trace_file.empty()) trace.emplace(course::path_from_utf8(trace_file));
 #endif
+    settings.busy = Microseconds{busy};
     asio::io_context context(1);
-    tcp::acceptor acceptor(context, {asio::ip::address_v4::loopback(), port});
-    accept(acceptor, Microseconds{busy});
+    constexpr bool share_the_port = false;  // Asio's default is SO_REUSEADDR, which on Windows lets anyone share it
+    tcp::acceptor acceptor(context, {asio::ip::address_v4::loopback(), port}, share_the_port);
+    accept(acceptor, settings);
+    std::optional<Sampler> sampler;
+    if (!stats.empty()) sampler.emplace(stats);
     std::cout << "asio_echo listening on 127.0.0.1:" << acceptor.local_endpoint().port() << '\n' << std::flush;
     std::thread watcher([&] {
         if (!stop_on_eof) return;
@@ -121,7 +171,7 @@ int main(int argc, char** argv) try {
     });
     context.run();
     watcher.join();
-    if (!stats.empty()) write_stats(stats);
+    sampler.reset();
 #ifdef _WIN32
     if (trace) trace->write("asio_echo");
 #endif

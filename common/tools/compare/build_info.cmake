@@ -1,4 +1,4 @@
-# Writes OUTPUT, from SOURCE, COMPILER, TARGET_SYSTEM, CONFIGURATION and SERVERS.
+# Writes OUTPUT, from SOURCE, COMPILER, TARGET_SYSTEM, CONFIGURATION, SERVERS and BUFFERS.
 find_program(git git)
 set(commit unknown)
 if(git)
@@ -12,6 +12,8 @@ list(JOIN SERVERS "\", \"" servers)
 if(servers)
   set(servers "\"${servers}\"")
 endif()
-set(info [[{"commit": "@commit@", "compiler": "@COMPILER@", "target": "@TARGET_SYSTEM@", "configuration": "@CONFIGURATION@", "servers": [@servers@]}]])
+list(TRANSFORM BUFFERS REPLACE "^(.*)=(.*)$" "\"\\1\": \\2")
+list(JOIN BUFFERS ", " buffers)
+set(info [[{"commit": "@commit@", "compiler": "@COMPILER@", "target": "@TARGET_SYSTEM@", "configuration": "@CONFIGURATION@", "servers": [@servers@], "buffers": {@buffers@}}]])
 string(CONFIGURE "${info}\n" info @ONLY)
 file(CONFIGURE OUTPUT "${OUTPUT}" CONTENT "${info}")

@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <cctype>
+#include <cstddef>
 #include <filesystem>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <sstream>
 #include <stdexcept>
 #include <string>
@@ -63,6 +65,17 @@ fs::path find_server(const std::string& name, const fs::path& directory) {
     return existing_program(path);
 }
 
+/// What the build has written down of a server's buffer, or what an option of the yardstick says.
+std::size_t buffer_of(const Candidate& candidate) {
+    for (std::size_t i = 0; i + 1 < candidate.arguments.size(); ++i)
+        if (candidate.arguments[i] == "--buffer") return std::stoul(candidate.arguments[i + 1]);
+    const nlohmann::json info = build_info(candidate.program.parent_path());
+    const nlohmann::json buffers =
+        info.is_object() ? info.value("buffers", nlohmann::json::object()) : nlohmann::json();
+    return buffers.is_object() ? buffers.value(utf8_from_path(candidate.program.stem()), Candidate{}.buffer)
+                               : Candidate{}.buffer;
+}
+
 }  // namespace
 
 bool Candidate::needs_wine() const {
@@ -101,16 +114,22 @@ Candidate find_candidate(const std::string& text, const fs::path& servers_direct
     candidate.program = program;
     std::istringstream words(options);
     for (std::string word; words >> word;) candidate.arguments.push_back(word);
+    candidate.buffer = buffer_of(candidate);
     return candidate;
+}
+
+std::optional<Candidate> yardstick(const fs::path& servers_directory, std::size_t buffer) {
+    if (find_server(kYardstick, servers_directory).empty()) return std::nullopt;
+    const bool usual = buffer == Candidate{}.buffer;
+    return find_candidate(kYardstick + (usual ? "" : " --buffer " + std::to_string(buffer)), servers_directory);
 }
 
 std::vector<Candidate> all_candidates(const fs::path& servers_directory) {
     std::vector<Candidate> all;
     for (const fs::path& program : chapters(servers_directory, ""))
-        all.push_back({utf8_from_path(program.stem()), fs::absolute(program), {}});
+        all.push_back(find_candidate(utf8_from_path(program.stem()), servers_directory));
     if (all.empty()) throw std::runtime_error("there are no servers in " + utf8_from_path(servers_directory));
-    if (const fs::path yardstick = find_server(kYardstick, servers_directory); !yardstick.empty())
-        all.push_back({kYardstick, yardstick, {}});
+    if (const auto asio = yardstick(servers_directory, Candidate{}.buffer)) all.push_back(*asio);
     return all;
 }
 

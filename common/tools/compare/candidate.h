@@ -1,6 +1,8 @@
 #pragma once
 
+#include <cstddef>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -11,6 +13,7 @@ struct Candidate {
     std::string name;  ///< as the table shows it
     std::filesystem::path program;
     std::vector<std::string> arguments;
+    std::size_t buffer = 4096;  ///< bytes that it receives at once, as far as known: what a yardstick must have as well
 
     /// Wine is to run it: a Windows program on another system.
     [[nodiscard]] bool needs_wine() const;
@@ -28,6 +31,9 @@ std::filesystem::path default_servers_directory();
 /// --threads 1".
 /// @throws std::runtime_error if there is no such program
 Candidate find_candidate(const std::string& text, const std::filesystem::path& servers_directory);
+
+/// The yardstick, receiving as many bytes at once as `buffer` says; nothing if it was not built.
+std::optional<Candidate> yardstick(const std::filesystem::path& servers_directory, std::size_t buffer);
 
 /// All chapters in their order, then the yardstick.
 /// @throws std::runtime_error if there are none

@@ -57,6 +57,7 @@ struct Settings {
     std::string servers_directory;
     std::string clients = "1,8,60,500";
     std::size_t size = 64, depth = 1, idle = 0;
+    std::size_t long_size = 16'384;  // more than the buffer of a chapter: such an echo leaves in several sends
     double seconds = 0.5, warm_up = 0.1;
     int rounds = 4;
     bool quick = false, wide = false, visits = false, pin = kPinByDefault, trace = true;
@@ -71,6 +72,12 @@ void define_options(CLI::App& app, Settings& settings) {
         "options; with options of its own in the same argument: \"06 --threads 1\". Default: the chapters and asio");
     app.add_option("--clients", settings.clients, "Numbers of clients, with commas between")->capture_default_str();
     app.add_option("--size", settings.size, "Bytes of a message")->check(CLI::Range(1, 1 << 30))->capture_default_str();
+    app.add_option(
+           "--long", settings.long_size,
+           "At the end also messages of so many bytes, with 8 clients: more than a chapter's buffer of 4096 takes "
+           "at once. 0: none")
+        ->check(CLI::Range(0, 1 << 30))
+        ->capture_default_str();
     app.add_option("--depth", settings.depth, "Messages a client has under way at once")
         ->check(CLI::Range(1, 100'000))
         ->capture_default_str();
@@ -130,25 +137,44 @@ std::vector<course::Candidate> choose_candidates(const Settings& settings, const
     throw UsageError(error.what());
 }
 
-std::vector<course::Row> empty_rows(const std::vector<course::Candidate>& candidates,
-                                    const std::vector<std::size_t>& clients) {
-    std::vector<course::Row> rows;
-    for (const std::size_t number : clients)
-        for (const course::Candidate& candidate : candidates) rows.push_back({candidate, number, {}});
-    return rows;
+/// The rows that are measured in turns, so that what they say of one another holds: one number of clients, one size.
+using Block = std::vector<course::Row>;
+
+std::vector<Block> empty_blocks(const Settings& settings, const std::vector<course::Candidate>& candidates,
+                                const std::vector<std::size_t>& clients, const std::filesystem::path& directory) {
+    std::vector<Block> blocks;
+    for (const std::size_t number : clients) {
+        Block& block = blocks.emplace_back();
+        for (const course::Candidate& candidate : candidates) block.push_back({candidate, number, {}, settings.size});
+    }
+    if (settings.long_size == 0 || settings.visits) return blocks;
+    Block& block = blocks.emplace_back();
+    for (const course::Candidate& candidate : candidates) block.push_back({candidate, 8, {}, settings.long_size});
+    // For such messages it matters how much is received at once: each server is held against a yardstick with its
+    // buffer.
+    const auto there = [&](const std::string& name) {
+        return std::ranges::any_of(block, [&](const course::Row& row) { return row.candidate.name == name; });
+    };
+    if (!there(settings.base) || settings.base != "asio") return blocks;
+    for (const course::Candidate& candidate : candidates)
+        if (const auto asio = course::yardstick(directory, candidate.buffer); asio && !there(asio->name))
+            block.push_back({*asio, 8, {}, settings.long_size});
+    return blocks;
 }
 
 /// Round by round, and in each one another server begins: what disturbs the machine for a while disturbs all of them.
-void measure_all(const Settings& settings, std::vector<course::Row>& rows, std::size_t candidates,
-                 course::Pinning& pinning, const std::filesystem::path& scratch) {
-    course::Progress progress(rows.size() * static_cast<std::size_t>(settings.rounds));
+void measure_all(const Settings& settings, std::vector<Block>& blocks, course::Pinning& pinning,
+                 const std::filesystem::path& scratch) {
+    std::size_t rows = 0;
+    for (const Block& block : blocks) rows += block.size();
+    course::Progress progress(rows * static_cast<std::size_t>(settings.rounds));
     for (std::size_t round = 0; round < static_cast<std::size_t>(settings.rounds); ++round) {
-        for (std::size_t block = 0; block < rows.size(); block += candidates) {
-            for (std::size_t turn = 0; turn < candidates && g_interrupted == 0; ++turn) {
-                course::Row& row = rows[block + (turn + round) % candidates];
+        for (Block& block : blocks) {
+            for (std::size_t turn = 0; turn < block.size() && g_interrupted == 0; ++turn) {
+                course::Row& row = block[(turn + round) % block.size()];
                 course::LoadSettings load;
                 load.clients = row.clients;
-                load.size = settings.size;
+                load.size = row.size;
                 load.depth = settings.depth;
                 load.idle = settings.idle;
                 load.seconds = course::Seconds{settings.seconds};
@@ -185,6 +211,8 @@ std::string settings_in_words(const Settings& settings, const course::Pinning& p
     std::string text = "messages of " + std::to_string(settings.size) + " bytes, " + std::to_string(settings.depth) +
                        " under way per client; ";
     if (settings.visits) text = "visits: connect, one echo of " + std::to_string(settings.size) + " bytes, leave; ";
+    if (settings.long_size != 0 && !settings.visits)
+        text += "at the end of " + std::to_string(settings.long_size) + " bytes; ";
     if (settings.idle > 0) text += std::to_string(settings.idle) + " idle clients besides; ";
     text +=
         settings.rounds == 1 ? std::string("1 round of ") : std::to_string(settings.rounds) + " interleaved rounds of ";
@@ -197,9 +225,11 @@ std::string settings_in_words(const Settings& settings, const course::Pinning& p
 }
 
 nlohmann::json to_json(const Settings& settings, const course::Pinning& pinning) {
-    return {{"size", settings.size},       {"depth", settings.depth},     {"idle", settings.idle},
-            {"seconds", settings.seconds}, {"warm_up", settings.warm_up}, {"rounds", settings.rounds},
-            {"visits", settings.visits},   {"pinned", pinning.active()},  {"spread", "least and greatest round"}};
+    return {{"size", settings.size},       {"long_size", settings.long_size},
+            {"depth", settings.depth},     {"idle", settings.idle},
+            {"seconds", settings.seconds}, {"warm_up", settings.warm_up},
+            {"rounds", settings.rounds},   {"visits", settings.visits},
+            {"pinned", pinning.active()},  {"spread", "least and greatest round"}};
 }
 
 std::filesystem::path build_directory() { return course::executable_directory().parent_path().parent_path(); }
@@ -224,8 +254,10 @@ int run(Settings settings) {
     std::signal(SIGINT, on_interrupt);
     std::signal(SIGTERM, on_interrupt);
     course::Pinning pinning(settings.pin);
-    std::vector<course::Row> rows = empty_rows(candidates, clients);
-    measure_all(settings, rows, candidates.size(), pinning, output);
+    std::vector<Block> blocks = empty_blocks(settings, candidates, clients, directory);
+    measure_all(settings, blocks, pinning, output);
+    std::vector<course::Row> rows;
+    for (const Block& block : blocks) rows.insert(rows.end(), block.begin(), block.end());
     const nlohmann::json traces = settings.trace ? trace_all(candidates, pinning, output) : nlohmann::json::array();
 
     if (g_interrupted != 0) {
@@ -252,7 +284,7 @@ int run(Settings settings) {
         if (const auto ratio = course::relative_to(base, row, rows))
             one["relative"] = {
                 {"to", base}, {"median", ratio->median}, {"least", ratio->least}, {"greatest", ratio->greatest}};
-        results["rows"].push_back(std::move(one));
+        results[row.size == settings.size ? "rows" : "long_rows"].push_back(std::move(one));
         errors += row.error_count();
     }
     for (const auto& trace : traces) errors += trace.at("errors").size();

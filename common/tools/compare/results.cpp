@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <filesystem>
 #include <functional>
 #include <map>
 #include <nlohmann/json.hpp>
@@ -96,6 +97,11 @@ std::string aligned(const std::vector<std::vector<std::string>>& lines) {
     return text;
 }
 
+std::filesystem::path find_base_program(const std::string& base, const std::vector<Row>& rows) {
+    const auto found = std::ranges::find(rows, base, [](const Row& row) { return row.candidate.name; });
+    return found == rows.end() ? std::filesystem::path{} : found->candidate.program;
+}
+
 std::string sentence(const Row& row) {
     return row.candidate.name + ", " + std::to_string(row.clients) + (row.clients == 1 ? " client: " : " clients: ");
 }
@@ -127,6 +133,8 @@ nlohmann::json to_json(const Row& row) {
                 {"program", utf8_from_path(row.candidate.program.filename())},
                 {"arguments", row.candidate.arguments},
                 {"clients", row.clients},
+                {"size", row.size},
+                {"buffer", row.candidate.buffer},
                 {"unserved_clients", row.most_unserved()},
                 {"errors", row.error_count()}};
     for (const Column& column : columns()) {
@@ -141,9 +149,18 @@ nlohmann::json to_json(const Row& row) {
 }
 
 std::optional<Spread> relative_to(const std::string& base, const Row& row, const std::vector<Row>& rows) {
-    const auto found = std::find_if(rows.begin(), rows.end(), [&](const Row& other) {
-        return other.candidate.name == base && other.clients == row.clients;
-    });
+    if (base.empty()) return std::nullopt;
+    const auto find = [&](bool same_buffer) {
+        return std::find_if(rows.begin(), rows.end(), [&](const Row& other) {
+            if (other.clients != row.clients || other.size != row.size) return false;
+            const std::string& name = other.candidate.name;
+            return same_buffer ? name.starts_with(base) && other.candidate.buffer == row.candidate.buffer &&
+                                     other.candidate.program == find_base_program(base, rows)
+                               : name == base;
+        });
+    };
+    auto found = find(true);
+    if (found == rows.end()) found = find(false);
     if (found == rows.end()) return std::nullopt;
     std::vector<double> ratios;
     for (std::size_t round = 0; round < std::min(row.rounds.size(), found->rounds.size()); ++round)
@@ -154,19 +171,23 @@ std::optional<Spread> relative_to(const std::string& base, const Row& row, const
 
 std::string to_table(const std::vector<Row>& rows, bool wide, const std::string& base) {
     const Column ratio{"", "", 2, true, false, {}};
+    const bool sizes = std::ranges::any_of(rows, [&](const Row& row) { return row.size != rows[0].size; });
     std::vector<std::string> titles{"server", "clients"};
+    if (sizes) titles.emplace_back("bytes");
+    const auto before_ratio = static_cast<std::ptrdiff_t>(titles.size() + 1);
     for (const Column& column : columns())
         if (wide || !column.wide) titles.emplace_back(column.title);
-    if (!base.empty()) titles.insert(titles.begin() + 3, "x " + base);
+    if (!base.empty()) titles.insert(titles.begin() + before_ratio, "x " + base);
     titles.insert(titles.end(), {"unserved", "errors"});
     std::vector<std::vector<std::string>> lines{titles};
     for (std::size_t i = 0; i < rows.size(); ++i) {
         const Row& row = rows[i];
-        if (i == 0 || row.clients != rows[i - 1].clients) lines.push_back({""});
+        if (i == 0 || row.clients != rows[i - 1].clients || row.size != rows[i - 1].size) lines.push_back({""});
         std::vector<std::string> line{row.candidate.name, std::to_string(row.clients)};
+        if (sizes) line.push_back(with_commas(row.size));
         for (const Column& column : columns())
             if (wide || !column.wide) line.push_back(in_words(row.spread(column.figure), column));
-        if (!base.empty()) line.insert(line.begin() + 3, in_words(relative_to(base, row, rows), ratio));
+        if (!base.empty()) line.insert(line.begin() + before_ratio, in_words(relative_to(base, row, rows), ratio));
         line.push_back(std::to_string(row.most_unserved()) + (row.most_unserved() ? " (!)" : ""));
         line.push_back(std::to_string(row.error_count()) + (row.error_count() ? " (!)" : ""));
         lines.push_back(line);

@@ -26,6 +26,7 @@ struct Row {
     Candidate candidate;
     std::size_t clients = 0;
     std::vector<Cell> rounds;
+    std::size_t size = 64;  ///< bytes of a message
 
     /// A figure's spread over the rounds; `figure` gives an optional number for a Cell.
     template <class Figure>
@@ -42,11 +43,12 @@ struct Row {
 
 nlohmann::json to_json(const Row& row);
 
-/// Round by round, the echoes/s of a row as a multiple of those of the row with the same number of clients whose server
-/// is `base`; empty if there is none, or if it has no figure to divide by.
+/// Round by round, the echoes/s of a row as a multiple of those of the row with the same number and size of messages
+/// whose server is `base`, or is `base` with the buffer of the row's server where both kinds are there; empty if there
+/// is none, or if it has no figure to divide by.
 std::optional<Spread> relative_to(const std::string& base, const Row& row, const std::vector<Row>& rows);
 
-/// The rows of one number of clients stand together, in the order of the candidates.
+/// The rows of one number of clients, and of one size, stand together, in the order of the candidates.
 /// @param wide  with more columns
 /// @param base  the server whose echoes/s are 1.00 in a column of its own; empty: no such column
 std::string to_table(const std::vector<Row>& rows, bool wide, const std::string& base = {});
