@@ -175,8 +175,8 @@ private:
 };
 
 // Wine 10 pretends that a non-blocking send took everything, and loses the rest if the socket receives before that has
-// left. A good server reads no more then; with this fault it does, so one rule breaks that the fault should not break.
-// What is printed here is shown with the failure, and tells CTest that this test was skipped, and why.
+// left. A good server reads no more then; with this fault it does, so rules on long streams break that it should not
+// break. What is printed here is shown with the failure, and tells CTest that this test was skipped, and why.
 void excuse_wine(const Faults& faults) {
     const HMODULE ntdll = ::GetModuleHandleW(L"ntdll.dll");
     void* const version = ntdll ? reinterpret_cast<void*>(::GetProcAddress(ntdll, "wine_get_version")) : nullptr;
