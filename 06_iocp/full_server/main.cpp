@@ -46,7 +46,7 @@ int main() {
         .threads = true,
         .own = {own_number("--concurrency", "workers that may run at once (default: as many as processors)",
                            settings.concurrency, 0u, 1024u),
-                own_number("--accepts", "outstanding AcceptEx (default 64)", settings.accepts, 1u, 4096u),
+                own_number("--accepts", "outstanding AcceptEx (default 16)", settings.accepts, 1u, 4096u),
                 own_number<std::uint64_t>("--idle-timeout", "seconds a client may be silent (default: for ever)",
                                           settings.idle_timeout, 1, 86'400),
                 own_number<std::size_t>("--send-limit", "bytes that may wait to be sent to a client (default 1048576)",

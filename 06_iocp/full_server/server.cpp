@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <exception>
@@ -22,9 +23,10 @@ namespace {
 constexpr ULONG_PTR key_stop_step = 1;
 constexpr ULONG_PTR key_quit = 2;
 
-constexpr int poll_after = 64;             // operations from the ready list between two looks at the port
-constexpr std::uint32_t look = 50;         // milliseconds between two looks for workers that are stuck
-constexpr std::size_t spare_buffers = 64;  // kept for the next session that wakes up
+constexpr int poll_after = 64;                       // operations from the ready list between two looks at the port
+constexpr std::uint32_t look = 50;                   // milliseconds between two looks at workers and buffers
+constexpr std::chrono::microseconds shed_time{500};  // of each look, so that others are served when thousands fall idle
+constexpr std::size_t spare_buffers = 64;            // kept for the next session that wakes up
 
 thread_local Worker* this_worker = nullptr;
 
@@ -95,14 +97,15 @@ void Server::run() {
     guard([&] {
         for (auto& worker : workers_) threads.emplace_back([this, &w = *worker] { work(w); });
         listener_.refill();
-        for (std::uint64_t next_tick = 0;
-             ::WaitForSingleObject(over_.get(), std::min(look, settings_.tick)) == WAIT_TIMEOUT;) {
+        const std::uint32_t pause = std::min(look, settings_.tick);
+        for (std::uint32_t waited = pause; ::WaitForSingleObject(over_.get(), pause) == WAIT_TIMEOUT; waited += pause) {
+            const std::uint64_t time = now();
             for (const auto& worker : workers_)
                 if (worker->is_stuck()) hand_over(*worker);
-            if (const std::uint64_t time = ::GetTickCount64(); time >= next_tick) {
-                next_tick = time + settings_.tick;
-                tick();
-            }
+            shed_buffers(time);
+            if (waited < settings_.tick) continue;
+            waited = 0;
+            tick(time);
         }
     });
     for (std::thread& thread : threads) thread.join();
@@ -252,30 +255,53 @@ std::vector<std::shared_ptr<Session>> Server::all_sessions() {
     return all;
 }
 
-std::unique_ptr<char[]> Server::lend_buffer() {
+std::unique_ptr<char[]> Server::lend_buffer(Session& session) {
     ++lent_buffers_;
     const std::lock_guard lock{buffers_mutex_};
+    holders_.insert(&session);
     if (buffers_.empty()) return std::unique_ptr<char[]>{new char[settings_.receive_size]};
     auto buffer = std::move(buffers_.back());
     buffers_.pop_back();
     return buffer;
 }
 
-void Server::give_back(std::unique_ptr<char[]> buffer) {
+void Server::give_back(Session& session, std::unique_ptr<char[]> buffer) {
     if (!buffer) return;
     --lent_buffers_;
     const std::lock_guard lock{buffers_mutex_};
+    holders_.erase(&session);
     if (buffers_.size() < spare_buffers) buffers_.push_back(std::move(buffer));
 }
 
-void Server::tick() {
+void Server::tick(std::uint64_t time) {
     if (!draining_) listener_.refill();
-    const std::uint64_t time = now();
     if (settings_.metrics != 0 && time >= next_metrics_) {
         next_metrics_ = time + 1000 * settings_.metrics;
         print_line(to_string(metrics()));
     }
-    for (const auto& session : all_sessions()) session->sweep(time, settings_.idle_timeout);
+    if (settings_.idle_timeout == 0) return;
+    std::vector<std::shared_ptr<Session>> idle;
+    {
+        const std::lock_guard lock{mutex_};
+        for (const auto& [key, session] : sessions_)
+            if (session->silence(time) >= 1000 * settings_.idle_timeout) idle.push_back(session);
+    }
+    for (const auto& session : idle) session->close_if_idle(time);
+}
+
+// Only sessions that hold a buffer are looked at: thousands of idle ones cost nothing here.
+void Server::shed_buffers(std::uint64_t time) {
+    std::vector<std::shared_ptr<Session>> idle;
+    {
+        const std::lock_guard lock{buffers_mutex_};
+        for (Session* const session : holders_)
+            if (session->silence(time) >= settings_.shed_after) idle.push_back(session->shared_from_this());
+    }
+    const auto enough = std::chrono::steady_clock::now() + shed_time;
+    for (const auto& session : idle) {
+        session->shed(time);
+        if (std::chrono::steady_clock::now() >= enough) return;
+    }
 }
 
 // --- the end ------------------------------------------------------------------------------------------------------

@@ -10,6 +10,7 @@
 #include <span>
 #include <string>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "06_iocp/full_server/completion_port.h"
@@ -38,7 +39,7 @@ public:
 struct ServerSettings {
     unsigned threads = 0;                  ///< workers; 0: two for each processor, in case one of them blocks
     unsigned concurrency = 0;              ///< how many of them may run at once; 0: as many as processors
-    unsigned accepts = 64;                 ///< outstanding AcceptEx
+    unsigned accepts = 16;                 ///< outstanding AcceptEx
     std::uint64_t idle_timeout = 0;        ///< seconds of silence after which a client is closed; 0: never
     std::size_t send_limit = 1024 * 1024;  ///< bytes that may wait to be sent to a client; over it the client is closed
     std::uint32_t receive_size = 64 * 1024;  ///< bytes, from 4096 to half of send_limit: one echo must not exceed that
@@ -133,8 +134,8 @@ public:
     void schedule(Session& session);  ///< a turn for the session on some worker's thread
     void forget(Session& session, CloseReason reason);
     void end_if_done();
-    std::unique_ptr<char[]> lend_buffer();
-    void give_back(std::unique_ptr<char[]> buffer);
+    std::unique_ptr<char[]> lend_buffer(Session& session);
+    void give_back(Session& session, std::unique_ptr<char[]> buffer);
 
 private:
     void work(Worker& worker);
@@ -143,7 +144,8 @@ private:
     template <class Action>
     void guard(Action action);
     void stop_step();
-    void tick();
+    void tick(std::uint64_t time);
+    void shed_buffers(std::uint64_t time);
     void hand_over(Worker& worker);
     std::vector<std::shared_ptr<Session>> all_sessions();
 
@@ -168,4 +170,5 @@ private:
     std::string failure_;
     std::mutex buffers_mutex_;
     std::vector<std::unique_ptr<char[]>> buffers_;
+    std::unordered_set<Session*> holders_;  // of a buffer; alive as long as they are in here
 };

@@ -96,13 +96,13 @@ bool Session::take_receive_result(DWORD bytes, int error) {
     const Lock lock{mutex_};
     receiving_ = false;
     if (std::exchange(shedding_, false) && error == WSA_OPERATION_ABORTED && !closing_) {
-        server_.give_back(std::move(buffer_));
+        server_.give_back(*this, std::move(buffer_));
         return true;
     }
     if (error == 0 && !closing_) {
         last_active_ = server_.now();
         if (!buffer_) {  // it only waited: there is something to read now, or the peer's FIN
-            buffer_ = server_.lend_buffer();
+            buffer_ = server_.lend_buffer(*this);
             to_lend_ = one_page;
             return true;
         }
@@ -216,20 +216,22 @@ void Session::finish_if_done() {  // [doc:finish]
     if (reading_ || sending_ || !gathered_.empty() || closed_) return;
     if (!closing_) ::shutdown(socket_.get(), SD_SEND);
     closing_ = closed_ = true;
-    server_.give_back(std::move(buffer_));
+    server_.give_back(*this, std::move(buffer_));
     server_.schedule(*this);
 }
 
-void Session::sweep(std::uint64_t now, std::uint64_t idle_timeout) {
+void Session::close_if_idle(std::uint64_t now) {
     const Lock lock{mutex_};
-    const std::uint64_t silence = now > last_active_ ? now - last_active_ : 0;
-    if (idle_timeout != 0 && silence >= 1000 * idle_timeout) {
-        begin_close(CloseReason::idle);
-        finish_if_done();
-    } else if (silence >= server_.settings().shed_after && buffer_ && receiving_ && !sending_ && !shedding_) {
-        shedding_ = true;
-        std::vector<char>{}.swap(gathered_);
-        std::vector<char>{}.swap(in_flight_);
-        ::CancelIoEx(reinterpret_cast<HANDLE>(socket_.get()), &receive_);
-    }
+    if (silence(now) < 1000 * server_.settings().idle_timeout) return;  // it has just said something
+    begin_close(CloseReason::idle);
+    finish_if_done();
+}
+
+void Session::shed(std::uint64_t now) {
+    const Lock lock{mutex_};
+    if (silence(now) < server_.settings().shed_after || !buffer_ || !receiving_ || sending_ || shedding_) return;
+    shedding_ = true;
+    std::vector<char>{}.swap(gathered_);
+    std::vector<char>{}.swap(in_flight_);
+    ::CancelIoEx(reinterpret_cast<HANDLE>(socket_.get()), &receive_);
 }

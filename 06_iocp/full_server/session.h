@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -67,7 +68,9 @@ private:
     bool take_receive_result(DWORD bytes, int error);
     void decide_next_turn(Worker& worker);
     void sent(DWORD bytes, int error);
-    void sweep(std::uint64_t now, std::uint64_t idle_timeout);
+    void close_if_idle(std::uint64_t now);
+    void shed(std::uint64_t now);  // begins to take the buffers away from an idle session
+    [[nodiscard]] std::uint64_t silence(std::uint64_t now) const { return now > last_active_ ? now - last_active_ : 0; }
 
     // With the lock held:
     int start_receive(DWORD& bytes);
@@ -81,14 +84,14 @@ private:
     UniqueSocket socket_;
     Receive receive_{*this};
     Send send_{*this};
-    Session* next_ready_ = nullptr;  // in the worker's list of sessions that may receive again
+    Session* next_ready_ = nullptr;               // in the worker's list of sessions that may receive again
+    std::atomic<std::uint64_t> last_active_ = 0;  // milliseconds
 
     std::mutex mutex_;                // guards what follows
     std::vector<char> gathered_;      // to be sent after the send in flight
     std::vector<char> in_flight_;     // lent to the kernel
     std::unique_ptr<char[]> buffer_;  // none while idle: a zero-byte receive waits without pinning memory
     std::uint32_t to_lend_ = 0;       // bytes of it, to the next receive
-    std::uint64_t last_active_ = 0;   // milliseconds
     bool reading_ = true;             // the reading side is not done yet
     bool receiving_ = false;          // a receive is in flight
     bool paused_ = false;             // not receiving, for too much is still to be sent
