@@ -41,3 +41,8 @@ capture_01_messages() {
     wine "$bin/01_blocking_claims.exe" "*one recv is not*" -s -r compact | sed "s|^$PWD/01_blocking/||" |
         grep -E "first|second|messages"
 }
+
+capture_01_nagle() {
+    printf '$ wine %s/01_blocking_claims.exe "*TCP_NODELAY*" | grep takes\n' "$bin"
+    wine "$bin/01_blocking_claims.exe" "*TCP_NODELAY*" | grep takes
+}

@@ -66,6 +66,28 @@ TEST_P(PortHolder, StandsInTheErrorOfTheSecondListener) {
     }
 }
 
+// The server that ends first keeps the connection, until its client has closed as well, and then for some minutes.
+TEST_P(PortHolder, IsNobodyWhileTheConnectionsOfAServerThatHasEndedAreClosing) {
+    UniqueSocket listener = open_listener(GetParam(), 0);
+    sockaddr_storage address = address_of(listener);
+    const auto port = ntohs(reinterpret_cast<const sockaddr_in&>(address).sin_port);  // at the same place in both
+    const UniqueSocket client = make_socket_like(listener.get());
+    ASSERT_EQ(::connect(client.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
+    UniqueSocket accepted{::accept(listener.get(), nullptr, nullptr)};
+    ASSERT_TRUE(accepted);
+    accepted.reset();
+    listener.reset();
+    try {
+        open_listener(GetParam(), port);
+        GTEST_SKIP() << "this system gives a port out again while a connection of it is closing";
+    } catch (const SystemError& error) {
+        EXPECT_EQ(error.code, WSAEADDRINUSE);
+        EXPECT_NE(std::string(error.what()).find("connections of a server that has ended are still closing"),
+                  std::string::npos)
+            << error.what();
+    }
+}
+
 INSTANTIATE_TEST_SUITE_P(Loopback, PortHolder, testing::Values("127.0.0.1", "::1"),
                          [](const auto& family) { return std::string(family.index == 0 ? "IPv4" : "IPv6"); });
 

@@ -250,6 +250,39 @@ TEST(Table, ComparesRoundByRound) {
     EXPECT_FALSE(relative_to("asio", rows[0], rows).has_value());
 }
 
+TEST(Table, HoldsEachServerAgainstTheYardstickWithItsBuffer) {
+    std::vector<Row> rows(4);
+    const char* const names[] = {"small", "large", "asio", "asio --buffer 65536"};
+    const std::size_t buffers[] = {4096, 65536, 4096, 65536};
+    const std::uint64_t echoes[] = {50, 300, 100, 200};
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+        rows[i].candidate = {names[i], i < 2 ? names[i] : "asio_echo", {}, buffers[i]};
+        rows[i].rounds.emplace_back().load.seconds = 1;
+        rows[i].rounds[0].load.echoes = echoes[i];
+    }
+    EXPECT_EQ(relative_to("asio", rows[0], rows)->median, 0.5);
+    EXPECT_EQ(relative_to("asio", rows[1], rows)->median, 1.5);
+    rows.pop_back();  // then against the only one there is
+    EXPECT_EQ(relative_to("asio", rows[1], rows)->median, 3);
+}
+
+TEST(Table, NamesTheSizesWhereTheyDiffer) {
+    std::vector<Row> rows(2);
+    for (Row& row : rows) row.rounds.emplace_back().load.seconds = 1;
+    EXPECT_EQ(to_table(rows, false).find("bytes"), std::string::npos);
+    rows[1].size = 16'384;
+    EXPECT_NE(to_table(rows, false).find("16,384"), std::string::npos);
+}
+
+TEST(FindCandidate, KnowsHowMuchAServerReceivesAtOnce) {
+    const auto buffer = [](const char* name) { return find_candidate(name, executable_directory()).buffer; };
+    EXPECT_EQ(buffer("06"), 4096u);
+    EXPECT_EQ(buffer("06_iocp_full"), 65'536u);
+    EXPECT_EQ(buffer("asio"), 4096u);
+    EXPECT_EQ(buffer("asio --buffer 1000"), 1000u);
+    EXPECT_EQ(yardstick(executable_directory(), 65'536)->name, "asio --buffer 65536");
+}
+
 TEST(Table, MarksWhatMustNotBeOverlooked) {
     Row row;
     row.candidate.name = "a_server";
