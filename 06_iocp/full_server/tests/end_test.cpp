@@ -19,6 +19,7 @@
 #include "06_iocp/full_server/server.h"
 #include "06_iocp/full_server/session.h"
 #include "06_iocp/full_server/tests/full_server.h"
+#include "common/app.h"
 #include "common/testing/conversation.h"
 #include "common/testing/test_client.h"
 
@@ -164,13 +165,16 @@ class AHandlerThatSleeps : public testing::TestWithParam<bool> {};
 TEST_P(AHandlerThatSleeps, KeepsNothingFromTheOthers) {
     FullServer server{{.threads = 2}};
     struct Gate {
-        std::promise<void> reached, open;
+        UniqueEvent reached{Reset::manual}, open{Reset::manual};
     };
     std::array<Gate, 3> gates;
+    const Finally open_all{[&] {  // also when a client has waited in vain, or the server could not end
+        for (Gate& gate : gates) ::SetEvent(gate.open.get());
+    }};
     server.service().received = [&](Session& session, std::span<const char> bytes) {
         if (const auto i = static_cast<std::size_t>(bytes.front() - '0'); i < gates.size()) {
-            gates[i].reached.set_value();
-            gates[i].open.get_future().wait();
+            ::SetEvent(gates[i].reached.get());
+            ::WaitForSingleObject(gates[i].open.get(), INFINITE);
         }
         session.send(bytes);
     };
@@ -184,14 +188,14 @@ TEST_P(AHandlerThatSleeps, KeepsNothingFromTheOthers) {
     }
     first.send("0");
     second.send("1");
-    for (std::size_t i = 0; i < 2; ++i) gates[i].reached.get_future().wait();
+    for (std::size_t i = 0; i < 2; ++i) ::WaitForSingleObject(gates[i].reached.get(), INFINITE);
     sleeper.send("2");
     for (TestClient& client : others) client.send("y");
-    gates[0].open.set_value();
-    gates[2].reached.get_future().wait();
-    gates[1].open.set_value();
+    ::SetEvent(gates[0].open.get());
+    ::WaitForSingleObject(gates[2].reached.get(), INFINITE);
+    ::SetEvent(gates[1].open.get());
     for (TestClient& client : others) EXPECT_EQ(client.receive(1), "y");
-    gates[2].open.set_value();
+    ::SetEvent(gates[2].open.get());
     EXPECT_EQ(sleeper.receive(1), "2");
     EXPECT_EQ(server.stop(), "");
     expect_reconciled(server.server().metrics());
