@@ -3,8 +3,8 @@
 # Captures for 07_compare. `course` has set Wine up and `bin`, and is in the course's folder.
 
 capture_07_compare() {
-    echo '$ ./course compare 01 02 03 06 --clients 1,200'
-    compare --no-trace 01 02 03 06 --clients 1,200 | sed '/^Everything, round by round/,$d'
+    echo '$ ./course compare 01 02 03 06 --clients 1,200 --long 0'
+    compare --no-trace 01 02 03 06 --clients 1,200 --long 0 | sed '/^Everything, round by round/,$d'
 }
 
 capture_07_calls() {
