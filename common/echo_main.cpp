@@ -77,9 +77,7 @@ UniqueSocket open_listener(const std::string& address, std::uint16_t port) {
         throw_error(("getaddrinfo" + where).c_str(), error);
     const Finally release{[&] { ::freeaddrinfo(found); }};
 
-    UniqueSocket socket{::WSASocketW(found->ai_family, SOCK_STREAM, IPPROTO_TCP, nullptr, 0,
-                                     WSA_FLAG_OVERLAPPED | WSA_FLAG_NO_HANDLE_INHERIT)};
-    if (!socket) throw_error("WSASocket");
+    UniqueSocket socket = make_socket(found->ai_family);
     // Without it another program could bind the same port beside us and take our clients
     // ("Using SO_REUSEADDR and SO_EXCLUSIVEADDRUSE").
     const BOOL on = TRUE;

@@ -17,16 +17,22 @@ UniqueEvent::UniqueEvent(Reset reset)
     if (!get()) throw_error("CreateEvent");
 }
 
-UniqueSocket make_socket_like(SOCKET other) {
+int address_family_of(SOCKET socket) {
     WSAPROTOCOL_INFOW info{};
     int size = sizeof info;
-    if (::getsockopt(other, SOL_SOCKET, SO_PROTOCOL_INFOW, reinterpret_cast<char*>(&info), &size) == SOCKET_ERROR)
+    if (::getsockopt(socket, SOL_SOCKET, SO_PROTOCOL_INFOW, reinterpret_cast<char*>(&info), &size) == SOCKET_ERROR)
         throw_error("getsockopt");
-    UniqueSocket socket{::WSASocketW(info.iAddressFamily, SOCK_STREAM, IPPROTO_TCP, nullptr, 0,
+    return info.iAddressFamily;
+}
+
+UniqueSocket make_socket(int address_family) {
+    UniqueSocket socket{::WSASocketW(address_family, SOCK_STREAM, IPPROTO_TCP, nullptr, 0,
                                      WSA_FLAG_OVERLAPPED | WSA_FLAG_NO_HANDLE_INHERIT)};
     if (!socket) throw_error("WSASocket");
     return socket;
 }
+
+UniqueSocket make_socket_like(SOCKET other) { return make_socket(address_family_of(other)); }
 
 UniqueHandle this_thread() {
     const HANDLE process = ::GetCurrentProcess();

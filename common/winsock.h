@@ -82,7 +82,15 @@ public:
     explicit UniqueEvent(Reset reset = Reset::automatic);
 };
 
-/// An unconnected TCP socket of the same address family as `other`, ready for overlapped I/O and for AcceptEx.
+/// AF_INET or AF_INET6.
+/// @throws SystemError
+int address_family_of(SOCKET socket);
+
+/// An unconnected TCP socket, ready for overlapped I/O and for AcceptEx.
+/// @throws SystemError
+UniqueSocket make_socket(int address_family);
+
+/// The same, of the address family of `other`.
 /// @throws SystemError
 UniqueSocket make_socket_like(SOCKET other);
 

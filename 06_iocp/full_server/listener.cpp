@@ -24,7 +24,7 @@ LPFN_ACCEPTEX find_accept_ex(SOCKET socket) {
 }  // namespace
 
 Listener::Listener(Server& server, SOCKET socket, unsigned accepts)
-    : server_(server), socket_(socket), accept_ex_(find_accept_ex(socket)) {
+    : server_(server), socket_(socket), accept_ex_(find_accept_ex(socket)), family_(address_family_of(socket)) {
     for (unsigned i = 0; i < accepts; ++i) idle_.push_back(all_.emplace_back(std::make_unique<Accept>(*this)).get());
 }
 
@@ -33,7 +33,7 @@ bool Listener::start(Accept& accept) {
     int error = server_.injected_failure("AcceptEx");
     if (error == 0) {
         try {
-            accept.socket = make_socket_like(socket_);
+            accept.socket = make_socket(family_);
         } catch (const SystemError& no_socket) {
             error = no_socket.code;
         }

@@ -41,6 +41,7 @@ private:
     Server& server_;
     const SOCKET socket_;
     const LPFN_ACCEPTEX accept_ex_;
+    const int family_;
     std::vector<std::unique_ptr<Accept>> all_;
     std::mutex mutex_;           // guards what follows
     std::vector<Accept*> idle_;  // not outstanding
