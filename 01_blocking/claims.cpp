@@ -7,6 +7,7 @@
 #include <future>
 #include <iomanip>
 #include <iostream>
+#include <ratio>
 #include <vector>
 
 #include "common/app.h"

@@ -2,11 +2,10 @@
 
 #include <array>
 #include <atomic>
-#include <cstddef>
 #include <cstdint>
 
 #include "common/trace/recorder.h"
-#include "common/winsock.h"
+#include "common/winsock.h"  // IWYU pragma: keep
 
 // What a call is remembered by. A struct here describes the calls of one function, or of several that are alike:
 // describe() is given the scope of the call, its result and its arguments.

@@ -1,10 +1,8 @@
 #include "common/trace/hooks.h"
 
-#include <algorithm>
 #include <array>
 #include <atomic>
 #include <cstddef>
-#include <cstdint>
 #include <cstring>
 #include <utility>
 #include <vector>

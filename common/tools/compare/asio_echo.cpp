@@ -11,7 +11,6 @@
 #include <cstdint>
 #include <cstdio>
 #include <exception>
-#include <fstream>
 #include <iostream>
 #include <limits>
 #include <memory>
@@ -27,6 +26,8 @@
 #include "common/stats.h"
 #include "common/trace/trace.h"
 #include "common/winsock.h"
+#else
+#include <fstream>
 #endif
 
 namespace {
