@@ -147,7 +147,7 @@ std::vector<Block> empty_blocks(const Settings& settings, const std::vector<cour
         Block& block = blocks.emplace_back();
         for (const course::Candidate& candidate : candidates) block.push_back({candidate, number, {}, settings.size});
     }
-    if (settings.long_size == 0 || settings.visits) return blocks;
+    if (settings.long_size == 0 || settings.long_size == settings.size || settings.visits) return blocks;
     Block& block = blocks.emplace_back();
     for (const course::Candidate& candidate : candidates) block.push_back({candidate, 8, {}, settings.long_size});
     // For such messages it matters how much is received at once: each server is held against a yardstick with its
