@@ -266,6 +266,16 @@ TEST(Table, HoldsEachServerAgainstTheYardstickWithItsBuffer) {
     EXPECT_EQ(relative_to("asio", rows[1], rows)->median, 3);
 }
 
+TEST(Table, TakesTheBaseByItsNameAndNotWithOptions) {
+    std::vector<Row> rows(2);
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+        rows[i].candidate = {i == 0 ? "06_iocp --threads 1" : "06_iocp", "06_iocp", {}};
+        rows[i].rounds.emplace_back().load.seconds = 1;
+        rows[i].rounds[0].load.echoes = i == 0 ? 100 : 200;
+    }
+    EXPECT_EQ(relative_to("06_iocp", rows[0], rows)->median, 0.5);
+}
+
 TEST(Table, NamesTheSizesWhereTheyDiffer) {
     std::vector<Row> rows(2);
     for (Row& row : rows) row.rounds.emplace_back().load.seconds = 1;
@@ -281,6 +291,7 @@ TEST(FindCandidate, KnowsHowMuchAServerReceivesAtOnce) {
     EXPECT_EQ(buffer("asio"), 4096u);
     EXPECT_EQ(buffer("asio --buffer 1000"), 1000u);
     EXPECT_EQ(yardstick(executable_directory(), 65'536)->name, "asio --buffer 65536");
+    EXPECT_THROW(buffer("asio --buffer much"), std::runtime_error);
 }
 
 TEST(Table, MarksWhatMustNotBeOverlooked) {

@@ -4,7 +4,6 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
-#include <filesystem>
 #include <functional>
 #include <map>
 #include <nlohmann/json.hpp>
@@ -97,11 +96,6 @@ std::string aligned(const std::vector<std::vector<std::string>>& lines) {
     return text;
 }
 
-std::filesystem::path find_base_program(const std::string& base, const std::vector<Row>& rows) {
-    const auto found = std::ranges::find(rows, base, [](const Row& row) { return row.candidate.name; });
-    return found == rows.end() ? std::filesystem::path{} : found->candidate.program;
-}
-
 std::string sentence(const Row& row) {
     return row.candidate.name + ", " + std::to_string(row.clients) + (row.clients == 1 ? " client: " : " clients: ");
 }
@@ -149,19 +143,17 @@ nlohmann::json to_json(const Row& row) {
 }
 
 std::optional<Spread> relative_to(const std::string& base, const Row& row, const std::vector<Row>& rows) {
-    if (base.empty()) return std::nullopt;
-    const auto find = [&](bool same_buffer) {
-        return std::find_if(rows.begin(), rows.end(), [&](const Row& other) {
-            if (other.clients != row.clients || other.size != row.size) return false;
-            const std::string& name = other.candidate.name;
-            return same_buffer ? name.starts_with(base) && other.candidate.buffer == row.candidate.buffer &&
-                                     other.candidate.program == find_base_program(base, rows)
-                               : name == base;
-        });
-    };
-    auto found = find(true);
-    if (found == rows.end()) found = find(false);
+    const auto beside = [&](const Row& other) { return other.clients == row.clients && other.size == row.size; };
+    auto found =
+        std::ranges::find_if(rows, [&](const Row& other) { return beside(other) && other.candidate.name == base; });
     if (found == rows.end()) return std::nullopt;
+    if (found->candidate.buffer != row.candidate.buffer) {
+        const auto same_buffer = std::ranges::find_if(rows, [&](const Row& other) {
+            return beside(other) && other.candidate.program == found->candidate.program &&
+                   other.candidate.buffer == row.candidate.buffer;
+        });
+        if (same_buffer != rows.end()) found = same_buffer;
+    }
     std::vector<double> ratios;
     for (std::size_t round = 0; round < std::min(row.rounds.size(), found->rounds.size()); ++round)
         if (const double one = found->rounds[round].load.echoes_per_second(); one > 0)
