@@ -110,9 +110,9 @@ if defined locale if /i "%locale:~0,2%"=="ko" set "language=ko"
 set "option=--server"
 if "%name%"=="--help" set "option="
 if defined option if "%name:~0,1%"=="-" goto grade_needs_a_server
-call :make --target echo_contract
+call :make --target grade
 if errorlevel 1 exit /b 1
-"%build%\bin\echo_contract.exe" --explain %language% %option% %rest%
+"%build%\bin\grade.exe" --explain %language% %option% %rest%
 exit /b %errorlevel%
 
 :grade_needs_a_server

@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "common/app.h"
-#include "common/testing/server_process.h"
+#include "common/process/server_process.h"
 #include "common/testing/sockets.h"
 #include "common/testing/test_client.h"
 #include "common/winsock.h"

@@ -6,7 +6,7 @@
 
 #include "common/app.h"
 #include "common/error.h"
-#include "common/testing/server_process.h"
+#include "common/process/server_process.h"
 #include "common/testing/sockets.h"
 #include "common/testing/test_client.h"
 #include "common/winsock.h"

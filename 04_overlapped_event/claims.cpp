@@ -7,8 +7,8 @@
 #include <thread>
 #include <vector>
 
+#include "common/process/server_process.h"
 #include "common/testing/overlapped_pair.h"
-#include "common/testing/server_process.h"
 #include "common/testing/test_client.h"
 #include "common/winsock.h"
 

@@ -6,8 +6,8 @@
 #include <string>
 #include <thread>
 
+#include "common/process/server_process.h"
 #include "common/testing/overlapped_pair.h"
-#include "common/testing/server_process.h"
 #include "common/testing/sockets.h"
 #include "common/testing/test_client.h"
 #include "common/winsock.h"

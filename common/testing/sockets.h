@@ -3,7 +3,7 @@
 #include <chrono>
 
 #include "common/app.h"
-#include "common/testing/eventually.h"  // IWYU pragma: export
+#include "common/process/eventually.h"  // IWYU pragma: export
 
 /// What the claims of several chapters need to set a stage with raw sockets. Nothing in here is what a claim is about.
 namespace course {

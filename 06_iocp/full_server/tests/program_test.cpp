@@ -7,7 +7,7 @@
 #include <thread>
 #include <vector>
 
-#include "common/testing/server_process.h"
+#include "common/process/server_process.h"
 #include "common/testing/test_client.h"
 #include "common/winsock.h"
 

@@ -12,7 +12,7 @@
 #include <utility>
 #include <vector>
 
-#include "common/testing/server_process.h"
+#include "common/process/server_process.h"
 #include "common/tools/client/plan.h"
 
 namespace {

@@ -4,7 +4,7 @@
 
 #include <string>
 
-#include "common/testing/server_process.h"
+#include "common/process/server_process.h"
 #include "common/tools/client/testing.h"
 
 namespace {

@@ -16,7 +16,7 @@
 #include <tuple>
 #include <vector>
 
-#include "common/testing/server_process.h"
+#include "common/process/server_process.h"
 #include "common/testing/test_client.h"
 #include "common/tools/client/testing.h"
 

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "common/testing/server_process.h"
+#include "common/process/server_process.h"
 
 namespace course {
 

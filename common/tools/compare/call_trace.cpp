@@ -19,7 +19,7 @@
 #include <utility>
 #include <vector>
 
-#include "common/testing/server_process.h"
+#include "common/process/server_process.h"
 #include "common/tools/compare/candidate.h"
 #include "common/tools/compare/classroom.h"
 #include "common/tools/compare/machine.h"

@@ -14,7 +14,7 @@
 #include <utility>
 #include <vector>
 
-#include "common/testing/server_process.h"
+#include "common/process/server_process.h"
 #include "common/tools/compare/machine.h"
 #include "common/tools/load/text.h"
 

@@ -16,7 +16,7 @@
 #include <utility>
 #include <vector>
 
-#include "common/testing/server_process.h"
+#include "common/process/server_process.h"
 #include "common/tools/compare/candidate.h"
 #include "common/tools/compare/cell.h"
 #include "common/tools/compare/results.h"

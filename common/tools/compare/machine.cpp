@@ -10,7 +10,7 @@
 #include <string>
 #include <thread>
 
-#include "common/testing/server_process.h"
+#include "common/process/server_process.h"
 
 #ifdef _WIN32
 #include <windows.h>

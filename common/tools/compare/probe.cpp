@@ -2,7 +2,7 @@
 
 #include <optional>
 
-#include "common/testing/server_process.h"
+#include "common/process/server_process.h"
 
 #ifdef _WIN32
 

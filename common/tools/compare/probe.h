@@ -3,7 +3,7 @@
 #include <cstdint>
 #include <optional>
 
-#include "common/testing/server_process.h"
+#include "common/process/server_process.h"
 
 namespace course {
 

@@ -20,7 +20,7 @@
 namespace course {
 namespace {
 
-const std::string kLock = "notes/review.lock", kOutput = "notes/output";
+const std::string kLock = "notes/review.lock", kOutput = "notes/output", kCaptures = "notes/captures";
 constexpr std::size_t kMostRegions = 4;
 
 // One note in both languages: notes/en/NAME and notes/ko/NAME, or README.md and README.ko.md.
@@ -146,14 +146,14 @@ private:
 
     void check_outputs() {
         std::string scripts;
-        for (const std::string& file : files_.list(kOutput, ".sh")) scripts += files_.read(file);
+        for (const std::string& file : files_.list(kCaptures, ".sh")) scripts += files_.read(file);
         for (const std::string& file : files_.list(kOutput, ".txt")) {
             const std::string name = file.substr(kOutput.size() + 1),
                               function = "capture_" + name.substr(0, name.size() - 4);
             if (!shown_outputs_.contains(name)) report(file, 0, "is shown in no note; show it or remove it");
             if (scripts.find(function + "()") == std::string::npos)
                 report(file, 0,
-                       "cannot be captured anew: write the function " + function + "() in " + kOutput + "/*.sh");
+                       "cannot be captured anew: write the function " + function + "() in " + kCaptures + "/*.sh");
         }
     }
 

@@ -85,7 +85,7 @@ protected:
         write("01_blocking/main.cpp", kSource);
         write("01_blocking/claims.cpp", kClaims);
         write("notes/output/01_limit.txt", "$ run\nit blocks\n");
-        write("notes/output/01.sh", "capture_01_limit() {\n    echo run\n}\n");
+        write("notes/captures/01.sh", "capture_01_limit() {\n    echo run\n}\n");
         write(kEn, kEnglish);
         write(kKo, kKorean);
         write("notes/en/02_select.md", "# 02 select\n\n## Code\n");

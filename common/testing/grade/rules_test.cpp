@@ -1,4 +1,4 @@
-// The texts with which echo_contract explains a broken rule are complete in both languages, and what they point to
+// The texts with which grade explains a broken rule are complete in both languages, and what they point to
 // exists.
 #include <gtest/gtest.h>
 
@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-#include "common/testing/contract/rules.h"
+#include "common/testing/grade/rules.h"
 
 namespace course {
 namespace {
@@ -46,7 +46,7 @@ protected:
 };
 
 TEST_P(Rules, AreThoseOfTheTests) {
-    const std::vector<std::string> tests = contract_tests();
+    const std::vector<std::string> tests = rule_tests();
     ASSERT_GT(tests.size(), 50u);
     Names expected(tests.begin(), tests.end());
     expected.insert("Start");

@@ -18,7 +18,7 @@
 #include <stdexcept>
 #include <utility>
 
-#include "common/testing/contract/contract_test.h"
+#include "common/testing/grade/rule_test.h"
 
 namespace course {
 namespace {

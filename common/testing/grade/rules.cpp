@@ -1,4 +1,4 @@
-#include "common/testing/contract/rules.h"
+#include "common/testing/grade/rules.h"
 
 #include <chrono>
 #include <filesystem>
@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "common/testing/server_process.h"
+#include "common/process/server_process.h"
 
 namespace course {
 
@@ -18,16 +18,16 @@ std::filesystem::path source_root() {
 
 nlohmann::json read_rules(const std::string& language) {
     return nlohmann::json::parse(
-        std::ifstream(source_root() / "common/testing/contract" / ("rules." + language + ".json")));
+        std::ifstream(source_root() / "common/testing/grade" / ("rules." + language + ".json")));
 }
 
 Graded run_contract(const std::vector<std::string>& arguments) {
-    ServerProcess process{"echo_contract", arguments};
+    ServerProcess process{"grade", arguments};
     const auto status = process.wait_for_exit(std::chrono::minutes{2});
     return {status.value_or(-1), process.output(), process.errors()};
 }
 
-std::vector<std::string> contract_tests() {
+std::vector<std::string> rule_tests() {
     std::vector<std::string> names;
     std::istringstream lines(run_contract({"--gtest_list_tests"}).output);
     std::string suite;

@@ -1,6 +1,6 @@
 # shellcheck shell=bash disable=SC2154,SC1091
 # Captures for 02_select.
-source notes/output/overlapped.sh
+source notes/captures/overlapped.sh
 
 capture_02_who_serves() {
     start_server 02_select --port 9002 --verbose --stats stats.json

@@ -1,6 +1,6 @@
 // ServerProcess for Windows.
 
-#include "common/testing/server_process.h"
+#include "common/process/server_process.h"
 
 // clang-format off
 #include <winsock2.h>
@@ -22,7 +22,7 @@
 #include <utility>
 #include <vector>
 
-#include "common/testing/output_log.h"
+#include "common/process/output_log.h"
 
 namespace course {
 

@@ -11,7 +11,7 @@
 #include <utility>
 #include <vector>
 
-#include "common/testing/contract/contract_test.h"
+#include "common/testing/grade/rule_test.h"
 
 namespace course {
 namespace {

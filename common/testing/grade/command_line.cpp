@@ -1,4 +1,4 @@
-#include "common/testing/contract/command_line.h"
+#include "common/testing/grade/command_line.h"
 
 #include <gtest/gtest.h>
 
@@ -23,14 +23,14 @@
 #include <system_error>
 #include <vector>
 
-#include "common/testing/contract/contract_test.h"
+#include "common/testing/grade/rule_test.h"
 
 namespace course {
 
 namespace {
 
 constexpr const char* usage =
-    "usage: echo_contract --server PATH [options] [GoogleTest's options]\n"
+    "usage: grade --server PATH [options] [GoogleTest's options]\n"
     "  --server PATH          the server to grade; a bare name is also looked for beside this program\n"
     "  --server-arg ARGUMENT  passed on to the server; may be given several times\n"
     "  --basic                only what can be asked of a server that takes --port and --stop-on-eof alone\n"

@@ -1,4 +1,4 @@
-#include "common/testing/server_process.h"
+#include "common/process/server_process.h"
 
 #include <charconv>
 #include <chrono>
@@ -14,8 +14,8 @@
 #include <system_error>
 #include <vector>
 
-#include "common/testing/eventually.h"
-#include "common/testing/output_log.h"
+#include "common/process/eventually.h"
+#include "common/process/output_log.h"
 
 namespace course {
 

@@ -1,4 +1,4 @@
-#include "common/testing/contract/explainer.h"
+#include "common/testing/grade/explainer.h"
 
 // clang-format off
 #include <winsock2.h>
@@ -13,7 +13,7 @@
 #include <string>
 #include <string_view>
 
-#include "common/testing/contract/contract_test.h"
+#include "common/testing/grade/rule_test.h"
 
 namespace course {
 

@@ -1,6 +1,6 @@
 // ServerProcess for Linux, where a Windows program is run by Wine.
 
-#include "common/testing/server_process.h"
+#include "common/process/server_process.h"
 
 #include <fcntl.h>
 #include <poll.h>
@@ -27,7 +27,7 @@
 #include <utility>
 #include <vector>
 
-#include "common/testing/output_log.h"
+#include "common/process/output_log.h"
 
 extern char** environ;
 

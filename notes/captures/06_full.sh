@@ -1,6 +1,6 @@
 # shellcheck shell=bash disable=SC2154,SC1091
 # Captures for 06_full_server.
-source notes/output/overlapped.sh
+source notes/captures/overlapped.sh
 
 capture_06_full_metrics() {
     start_server 06_iocp_full --port 9006 --threads 2 --metrics 1

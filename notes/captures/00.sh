@@ -1,6 +1,6 @@
 # shellcheck shell=bash disable=SC2154,SC1091
 # Captures for 00_start and errors.
-source notes/output/overlapped.sh
+source notes/captures/overlapped.sh
 
 capture_00_first_talk() {
     start_server 02_select --port 9010 --verbose

@@ -1,4 +1,4 @@
-// echo_contract: grades any echo server, as a black box, by the contract of the course.
+// grade: grades any echo server, as a black box, by the contract of the course.
 
 #include <gtest/gtest.h>
 
@@ -16,9 +16,9 @@
 #include <utility>
 #include <vector>
 
-#include "common/testing/contract/command_line.h"
-#include "common/testing/contract/contract_test.h"
-#include "common/testing/contract/explainer.h"
+#include "common/testing/grade/command_line.h"
+#include "common/testing/grade/explainer.h"
+#include "common/testing/grade/rule_test.h"
 
 namespace {
 
@@ -122,9 +122,9 @@ int main() try {
                                        "--gtest_list_tests shows their names.\n");
     return expected_failures.empty() ? result : judge(expected_failures, failed_tests());
 } catch (const course::CommandLineError& error) {
-    std::cerr << "echo_contract: " << error.what() << '\n' << error.advice;
+    std::cerr << "grade: " << error.what() << '\n' << error.advice;
     return 2;
 } catch (const std::exception& error) {
-    std::cerr << "echo_contract: " << error.what() << '\n';
+    std::cerr << "grade: " << error.what() << '\n';
     return 1;
 }

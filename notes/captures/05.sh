@@ -1,6 +1,6 @@
 # shellcheck shell=bash disable=SC2154,SC1091
 # Captures for 05_overlapped_callback.
-source notes/output/overlapped.sh
+source notes/captures/overlapped.sh
 
 capture_05_who_serves() {
     start_server 05_overlapped_callback --port 9005 --threads 2 --verbose

@@ -21,6 +21,6 @@ struct Graded {
 Graded run_contract(const std::vector<std::string>& arguments);
 
 /// The names of all tests of the contract, as "Suite.Test".
-std::vector<std::string> contract_tests();
+std::vector<std::string> rule_tests();
 
 }  // namespace course

@@ -1,6 +1,6 @@
 # shellcheck shell=bash disable=SC2154,SC1091
 # Captures for 06_iocp.
-source notes/output/overlapped.sh
+source notes/captures/overlapped.sh
 
 capture_06_who_serves() {
     start_server 06_iocp --port 9006 --threads 2 --verbose

@@ -1,4 +1,4 @@
-// What echo_contract --explain says of broken servers and of a good one, and its exit status.
+// What grade --explain says of broken servers and of a good one, and its exit status.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -13,8 +13,8 @@
 #include <string>
 #include <vector>
 
-#include "common/testing/contract/rules.h"
-#include "common/testing/server_process.h"
+#include "common/process/server_process.h"
+#include "common/testing/grade/rules.h"
 #include "common/testing/test_client.h"
 
 namespace course {
@@ -100,12 +100,12 @@ TEST(Grade, OfAServerThatDoesNotStartSaysSoOnce) {
 }
 
 TEST(Grade, AsksOfASimpleServerOnlyWhatItPromises) {
-    const auto tests = contract_tests();
+    const auto tests = rule_tests();
     const auto simple = std::ranges::count_if(tests, [](const std::string& name) {
         return std::ranges::any_of(Arguments{"Echo", "HalfClose", "Clients", "Leftovers", "Backpressure", "Stop"},
                                    [&](const std::string& suite) { return name.starts_with(suite + '.'); });
     });
-    ServerProcess contract{"echo_contract", broken_server("none", {"--explain", "en"})};
+    ServerProcess contract{"grade", broken_server("none", {"--explain", "en"})};
     const std::chrono::seconds limit{60};
     contract.wait_for_line("does not start with --drain", limit);
     contract.wait_for_line("[1/" + std::to_string(simple) + ']', limit);

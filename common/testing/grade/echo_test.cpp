@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "common/testing/contract/contract_test.h"
+#include "common/testing/grade/rule_test.h"
 
 namespace course {
 namespace {

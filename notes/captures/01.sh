@@ -1,6 +1,6 @@
 # shellcheck shell=bash disable=SC2154,SC1091
 # Captures for 01_blocking.
-source notes/output/overlapped.sh
+source notes/captures/overlapped.sh
 
 # A client that says nothing for three seconds, and while it is there a second one that wants an echo.
 a_silent_client_and_another() {

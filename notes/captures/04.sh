@@ -1,6 +1,6 @@
 # shellcheck shell=bash disable=SC2154,SC1091
 # Captures for 04_overlapped_event.
-source notes/output/overlapped.sh
+source notes/captures/overlapped.sh
 
 capture_04_kernel_fills() { show_claim 04_overlapped_event "*the call returns before*"; }
 

@@ -11,14 +11,14 @@
 #include <string>
 #include <vector>
 
+#include "common/process/eventually.h"      // IWYU pragma: export
+#include "common/process/server_process.h"  // IWYU pragma: export
 #include "common/testing/conversation.h"    // IWYU pragma: export
-#include "common/testing/eventually.h"      // IWYU pragma: export
-#include "common/testing/server_process.h"  // IWYU pragma: export
 #include "common/testing/test_client.h"     // IWYU pragma: export
 
 namespace course {
 
-/// What the command line of echo_contract says.
+/// What the command line of grade says.
 struct ContractSettings {
     std::filesystem::path server;
     std::vector<std::string> server_arguments;                      ///< passed on to the server in each test

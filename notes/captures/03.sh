@@ -1,6 +1,6 @@
 # shellcheck shell=bash disable=SC2154,SC1091
 # Captures for 03_eventselect.
-source notes/output/overlapped.sh
+source notes/captures/overlapped.sh
 
 capture_03_write_once() { show_claim 03_eventselect "*FD_WRITE comes once*"; }
 

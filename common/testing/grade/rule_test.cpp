@@ -1,4 +1,4 @@
-#include "common/testing/contract/contract_test.h"
+#include "common/testing/grade/rule_test.h"
 
 #include <algorithm>
 #include <chrono>
