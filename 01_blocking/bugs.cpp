@@ -62,7 +62,7 @@ int bind_to(UniqueSocket& socket, sockaddr_in address, Use use) {
 int listen_on(UniqueSocket& socket, const sockaddr_in& address, Use use) {
     const int error = bind_to(socket, address, use);
     if (error) return error;
-    return ::listen(socket.get(), SOMAXCONN_HINT(65535)) ? ::WSAGetLastError() : 0;
+    return ::listen(socket.get(), SOMAXCONN) ? ::WSAGetLastError() : 0;
 }
 
 sockaddr_in with_address(sockaddr_in address, u_long ip) {

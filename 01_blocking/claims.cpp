@@ -4,10 +4,12 @@
 #include <catch2/catch_test_macros.hpp>
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <future>
 #include <iomanip>
 #include <iostream>
 #include <ratio>
+#include <string>
 #include <vector>
 
 #include "common/app.h"
@@ -49,6 +51,33 @@ bool returned(const std::future<Outcome>& call, std::chrono::milliseconds wait) 
 }
 
 }  // namespace
+
+SCENARIO("the first server serves one client after the other") {
+    GIVEN("the first server, and a client that it serves") {
+        const int port = ntohs(address_of(open_listener("127.0.0.1", 0).get()).sin_port);  // free just now
+        ServerProcess server{"first_server", {std::to_string(port)}};
+        server.wait_for_line("first_server listening on port " + std::to_string(port), 20s);
+        TestClient first{static_cast<std::uint16_t>(port)};
+        REQUIRE(first.exchange("hello") == "hello");
+        WHEN("a second client connects and sends") {
+            TestClient second{static_cast<std::uint16_t>(port)};
+            second.send("second");
+            THEN("it is connected, but has its echo only when the first has left") {
+                CHECK_FALSE(is_readable(second.socket(), 300ms));
+                first.finish_sending();
+                CHECK(first.receive_to_end().empty());
+                CHECK(second.receive(6) == "second");
+            }
+        }
+        WHEN("the first client cuts its connection") {
+            first.reset();
+            THEN("the next one is served") {
+                TestClient next{static_cast<std::uint16_t>(port)};
+                CHECK(next.exchange("next") == "next");
+            }
+        }
+    }
+}
 
 SCENARIO("a silent client blocks the others when one is served at a time") {
     GIVEN("a server that serves in its accept loop, and a client that says nothing more") {

@@ -2,8 +2,8 @@
 // Price: an idle client still costs a thread. 02_select asks "who is ready?" first.
 #include <array>
 #include <atomic>
+#include <exception>
 #include <list>
-#include <mutex>
 #include <system_error>
 #include <thread>
 
@@ -19,21 +19,27 @@ struct Connection {
 };
 
 // 0 means the peer has finished sending (FIN): the normal end, not an error.
-int receive_from(Connection& c) {  // [doc:receive]
+int receive_from(Connection& c) {
     const int got = ::recv(c.socket.get(), c.buffer.data(), static_cast<int>(c.buffer.size()), 0);
     if (got == SOCKET_ERROR) throw_error("recv");
     return got;
 }
 
-void echo_back(Connection& c, int size) {  // [doc:send]
-    for (int sent = 0; sent < size;) {     // send() may take only part of the buffer
+void echo_back(Connection& c, int size) {
+    for (int sent = 0; sent < size;) {  // send() may take only part of the buffer
         const int n = ::send(c.socket.get(), c.buffer.data() + sent, size - sent, 0);
         if (n == SOCKET_ERROR) throw_error("send");
         sent += n;
     }
 }
 
-void serve_client(App& app, Connection& c) {  // [doc:serve]
+void serve_client(App& app, Connection& c) {
+    const auto wake = [&] {
+        if (!app.time_up) return;
+        ::shutdown(c.socket.get(), SD_BOTH);       // no further call can block,
+        ::CancelIoEx(c.socket.handle(), nullptr);  // and one that does already ends
+    };
+    const OnStop on_stop{app, wake, Repeat::every_10_ms};  // for a call that has not yet begun is not cancelled
     std::string why = "left";
     try {
         while (const int got = receive_from(c)) {
@@ -44,7 +50,7 @@ void serve_client(App& app, Connection& c) {  // [doc:serve]
         why = error.what();  // this client is lost, the others are not
     }
     ::shutdown(c.socket.get(), SD_SEND);  // our FIN; join_finished() closes the socket
-    app.leave(c.socket.get(), why.c_str());
+    app.leave(c.socket.get(), why);
     c.over = true;
 }
 
@@ -59,42 +65,39 @@ void join_finished(std::list<Connection>& clients) {
 // Waits in accept(); the clients' threads wait in recv() and send().
 void run_server(App& app) {
     std::list<Connection> clients;
-    std::mutex mutex;        // guards the list against the thread that runs wake
-    const auto wake = [&] {  // [doc:wake]
-        ::CancelIoEx(reinterpret_cast<HANDLE>(app.listener), nullptr);  // nothing else wakes a blocked accept()
-        const std::lock_guard lock{mutex};
-        for (Connection& c : clients) {
-            if (!app.time_up) break;
-            ::shutdown(c.socket.get(), SD_BOTH);                              // no further call can block,
-            ::CancelIoEx(reinterpret_cast<HANDLE>(c.socket.get()), nullptr);  // and the one that does ends
-        }
-    };
-    // Again and again, for a call that has not yet begun is not cancelled.
-    const App::OnStop on_stop{app, wake, std::chrono::milliseconds{10}};
     const Finally join_all{[&] {
         app.stop();
         for (Connection& c : clients)
             if (c.thread.joinable()) c.thread.join();
     }};
+    const auto wake = [&] { ::CancelIoEx(app.listener.handle(), nullptr); };  // nothing else wakes a blocked accept()
+    const OnStop on_stop{app, wake, Repeat::every_10_ms};
     while (!app.stopping) {
-        UniqueSocket socket{::accept(app.listener, nullptr, nullptr)};
+        UniqueSocket socket{::accept(app.listener.get(), nullptr, nullptr)};
         if (!app.admit(socket)) continue;
-        std::unique_lock lock{mutex};
         join_finished(clients);
         Connection& c = clients.emplace_back(std::move(socket));
         if (app.options.one_at_a_time) {
-            lock.unlock();
             serve_client(app, c);
-        } else
-            try {
-                c.thread = app.thread([&] { serve_client(app, c); });
-            } catch (const std::system_error& error) {  // the system has no thread left
-                app.leave(c.socket.get(), error.what());
-                clients.pop_back();
-            }
+            continue;
+        }
+        try {
+            c.thread = app.thread([&] { serve_client(app, c); });
+        } catch (const std::system_error& error) {  // the system has no thread left
+            app.leave(c.socket.get(), error.what());
+            clients.pop_back();
+        }
     }
 }
 
 }  // namespace
 
-int main() { return echo_main({.name = "01_blocking", .run = run_server, .one_at_a_time = true}); }
+int main() try {
+    const Options options = parse_options("01_blocking", {.one_at_a_time = true});
+    const WinsockSession winsock;                                 // WSAStartup
+    App app{options, open_listener(options.bind, options.port)};  // socket, bind, listen
+    run_server(app);
+    return app.finish();  // totals, exit status
+} catch (const std::exception& error) {
+    return failed(error);
+}

@@ -2,6 +2,7 @@
 // Price: the sets are rebuilt and copied for every wait, and FD_SETSIZE limits them. 03 registers a socket once.
 #include <array>
 #include <cstddef>
+#include <exception>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -18,7 +19,7 @@ struct Connection {
 };
 
 // 0 means the peer has finished sending (FIN); nothing means there is nothing to read after all.
-std::optional<int> receive_from(Connection& c) {  // [doc:receive]
+std::optional<int> receive_from(Connection& c) {
     const int got = ::recv(c.socket.get(), c.buffer.data(), static_cast<int>(c.buffer.size()), 0);
     if (got != SOCKET_ERROR) return got;
     if (::WSAGetLastError() != WSAEWOULDBLOCK) throw_error("recv");
@@ -63,7 +64,7 @@ bool make_non_blocking(SOCKET socket) {
 }
 
 // select() waits for sockets only; so another thread wakes it by a datagram to this socket, which is its own peer.
-UniqueSocket make_wake_socket() {  // [doc:wake]
+UniqueSocket make_wake_socket() {
     UniqueSocket s{::socket(AF_INET, SOCK_DGRAM, 0)};
     sockaddr_in self{};
     int size = sizeof self;
@@ -76,11 +77,11 @@ UniqueSocket make_wake_socket() {  // [doc:wake]
 }
 
 // Waits in select().
-void run_server(App& app) {                              // [doc:wait]
+void run_server(App& app) {
     constexpr std::size_t max_clients = FD_SETSIZE - 2;  // beside the listener and the wake socket
-    if (!make_non_blocking(app.listener)) throw_error("ioctlsocket");
+    if (!make_non_blocking(app.listener.get())) throw_error("ioctlsocket");
     const UniqueSocket wake = make_wake_socket();
-    const App::OnStop on_stop{app, [&] { ::send(wake.get(), "", 1, 0); }};
+    const OnStop on_stop{app, [&] { ::send(wake.get(), "", 1, 0); }};
     std::vector<std::unique_ptr<Connection>> clients;
     const auto readable = std::make_unique<fd_set>(), writable = std::make_unique<fd_set>();
     while (!app.time_up && !(app.stopping && clients.empty())) {
@@ -90,7 +91,7 @@ void run_server(App& app) {                              // [doc:wait]
         if (clients.size() == max_clients)
             app.report_full(max_clients);
         else if (!app.stopping)
-            FD_SET(app.listener, readable.get());
+            FD_SET(app.listener.get(), readable.get());
         // A client that does not read is not read from, either: its set is the one or the other.
         for (auto& c : clients) FD_SET(c->socket.get(), c->sent < c->size ? writable.get() : readable.get());
         if (::select(0, readable.get(), writable.get(), nullptr, nullptr) == SOCKET_ERROR) throw_error("select");
@@ -102,8 +103,8 @@ void run_server(App& app) {                              // [doc:wait]
             if (FD_ISSET(c->socket.get(), readable.get()) || FD_ISSET(c->socket.get(), writable.get()))
                 if (!serve_client(app, *c)) c.reset();
         std::erase(clients, nullptr);
-        if (!FD_ISSET(app.listener, readable.get())) continue;
-        UniqueSocket socket{::accept(app.listener, nullptr, nullptr)};
+        if (!FD_ISSET(app.listener.get(), readable.get())) continue;
+        UniqueSocket socket{::accept(app.listener.get(), nullptr, nullptr)};
         if (!app.admit(socket)) continue;
         if (make_non_blocking(socket.get()))
             clients.push_back(std::make_unique<Connection>(std::move(socket)));
@@ -114,4 +115,12 @@ void run_server(App& app) {                              // [doc:wait]
 
 }  // namespace
 
-int main() { return echo_main({.name = "02_select", .run = run_server}); }
+int main() try {
+    const Options options = parse_options("02_select");
+    const WinsockSession winsock;                                 // WSAStartup
+    App app{options, open_listener(options.bind, options.port)};  // socket, bind, listen
+    run_server(app);
+    return app.finish();  // totals, exit status
+} catch (const std::exception& error) {
+    return failed(error);
+}

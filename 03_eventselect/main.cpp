@@ -24,7 +24,7 @@ struct Connection {
 };
 using Connections = std::vector<std::unique_ptr<Connection>>;
 
-// 0 means the peer has finished sending (FIN); nothing means there is nothing to read just now.
+// 0 means the peer has finished sending (FIN); nothing means there is nothing to read after all.
 std::optional<int> receive_from(Connection& c) {
     const int got = ::recv(c.socket.get(), c.buffer.data(), static_cast<int>(c.buffer.size()), 0);
     if (got != SOCKET_ERROR) return got;
@@ -48,8 +48,8 @@ bool echo_back(Connection& c) {
 
 // Returns false when the connection is over. One receive per event keeps the 63 equal: if more data waits, recv()
 // has FD_READ signalled again. But no event follows FD_CLOSE, so after it we read on until recv() returns 0.
-bool serve_client(App& app, Connection& c) try {  // [doc:serve]
-    WSANETWORKEVENTS happened{};                  // fetching them also resets the event, with no gap between
+bool serve_client(App& app, Connection& c) try {
+    WSANETWORKEVENTS happened{};  // fetching them also resets the event, with no gap between
     if (::WSAEnumNetworkEvents(c.socket.get(), c.event.get(), &happened)) throw_error("WSAEnumNetworkEvents");
     if (happened.lNetworkEvents & FD_CLOSE) {
         if (const int error = happened.iErrorCode[FD_CLOSE_BIT]) throw_error("connection", error);
@@ -74,18 +74,19 @@ bool serve_client(App& app, Connection& c) try {  // [doc:serve]
     return false;  // this client is lost, the others are not
 }
 
-// A thread, the clients it waits for, and the box in which new ones are handed to it.
+// A thread and the inbox in which new clients are handed to it.
 struct Worker {
     static constexpr std::size_t max_clients = WSA_MAXIMUM_WAIT_EVENTS - 1;
     UniqueEvent wake;
-    std::mutex mutex;  // guards box and load
-    std::vector<UniqueSocket> box;
-    std::size_t load = 0;  // clients in the box and being served
     std::thread thread;
+    std::mutex mutex;  // guards what follows
+    std::vector<UniqueSocket> inbox;
+    std::size_t load = 0;   // clients in the inbox and being served
+    bool stopping = false;  // no more will be handed over
 };
 
 void adopt_clients(App& app, Worker& w, Connections& clients) {
-    for (UniqueSocket& socket : w.box) {
+    for (UniqueSocket& socket : w.inbox) {
         const SOCKET number = socket.get();
         try {
             auto c = std::make_unique<Connection>();
@@ -97,20 +98,21 @@ void adopt_clients(App& app, Worker& w, Connections& clients) {
             --w.load;
         }
     }
-    w.box.clear();
+    w.inbox.clear();
 }
 
 // Waits in WSAWaitForMultipleEvents() for the clients of one worker.
-void serve_clients(App& app, Worker& w) {  // [doc:wait]
+void serve_clients(App& app, Worker& w) {
     Connections clients;
+    bool stopping = false;
     std::array<WSAEVENT, WSA_MAXIMUM_WAIT_EVENTS> events{w.wake.get()};
-    while (!app.time_up && !(app.stopping && clients.empty())) {
+    while (!app.time_up && !(stopping && clients.empty())) {
         const auto count = static_cast<DWORD>(clients.size() + 1);
         for (DWORD i = 1; i < count; ++i) events[i] = clients[i - 1]->event.get();
         // The answer is the lowest signalled index only: ask again from the next one on, or high ones starve.
         for (DWORD first = 0; first < count; ++first) {
-            const DWORD patience = first == 0 ? WSA_INFINITE : 0;
-            const DWORD woken = ::WSAWaitForMultipleEvents(count - first, &events[first], FALSE, patience, FALSE);
+            const DWORD timeout = first == 0 ? WSA_INFINITE : 0;
+            const DWORD woken = ::WSAWaitForMultipleEvents(count - first, &events[first], FALSE, timeout, FALSE);
             if (woken == WSA_WAIT_FAILED) throw_error("WSAWaitForMultipleEvents");
             if (woken == WSA_WAIT_TIMEOUT) break;
             first += woken - WSA_WAIT_EVENT_0;
@@ -120,6 +122,7 @@ void serve_clients(App& app, Worker& w) {  // [doc:wait]
         const std::lock_guard lock{w.mutex};
         w.load -= left;
         adopt_clients(app, w, clients);
+        stopping = w.stopping;  // looked at after the inbox: nobody is left in it
     }
 }
 
@@ -133,22 +136,28 @@ Worker& find_worker(App& app, std::list<Worker>& workers) {
     return w;
 }
 
-void hand_over(App& app, std::list<Worker>& workers, UniqueSocket socket) try {  // [doc:hand_over]
+void hand_over(App& app, std::list<Worker>& workers, UniqueSocket socket) try {
     Worker& w = find_worker(app, workers);
     const std::lock_guard lock{w.mutex};
     ++w.load;
-    w.box.push_back(std::move(socket));
+    w.inbox.push_back(std::move(socket));
     ::SetEvent(w.wake.get());
 } catch (const std::exception& error) {  // the system has no event or no thread left
     if (!workers.empty() && !workers.back().thread.joinable()) workers.pop_back();
     app.leave(socket.get(), error.what());
 }
 
+// After the last client has been handed over.
 void stop_workers(App& app, std::list<Worker>& workers) {
     app.stop();
-    const App::OnStop on_stop{app, [&] {
-        for (Worker& w : workers) ::SetEvent(w.wake.get());
-    }};
+    const auto wake = [&] {
+        for (Worker& w : workers) {
+            const std::lock_guard lock{w.mutex};
+            w.stopping = true;
+            ::SetEvent(w.wake.get());
+        }
+    };
+    const OnStop on_stop{app, wake};
     for (Worker& w : workers) w.thread.join();
 }
 
@@ -157,20 +166,28 @@ void run_server(App& app) {
     std::list<Worker> workers;
     const Finally finish{[&] { stop_workers(app, workers); }};
     const UniqueEvent stop, incoming;
-    if (::WSAEventSelect(app.listener, incoming.get(), FD_ACCEPT) == SOCKET_ERROR) throw_error("WSAEventSelect");
-    const App::OnStop on_stop{app, [&] { ::SetEvent(stop.get()); }};
+    if (::WSAEventSelect(app.listener.get(), incoming.get(), FD_ACCEPT) == SOCKET_ERROR) throw_error("WSAEventSelect");
+    const OnStop on_stop{app, [&] { ::SetEvent(stop.get()); }};
     const std::array events{stop.get(), incoming.get()};
     while (!app.stopping) {
         const DWORD woken = ::WSAWaitForMultipleEvents(2, events.data(), FALSE, WSA_INFINITE, FALSE);
         if (woken == WSA_WAIT_FAILED) throw_error("WSAWaitForMultipleEvents");
         if (woken == WSA_WAIT_EVENT_0) break;
         WSANETWORKEVENTS happened{};
-        if (::WSAEnumNetworkEvents(app.listener, incoming.get(), &happened)) throw_error("WSAEnumNetworkEvents");
-        UniqueSocket socket{::accept(app.listener, nullptr, nullptr)};
+        if (::WSAEnumNetworkEvents(app.listener.get(), incoming.get(), &happened)) throw_error("WSAEnumNetworkEvents");
+        UniqueSocket socket{::accept(app.listener.get(), nullptr, nullptr)};
         if (app.admit(socket)) hand_over(app, workers, std::move(socket));
     }
 }
 
 }  // namespace
 
-int main() { return echo_main({.name = "03_eventselect", .run = run_server}); }
+int main() try {
+    const Options options = parse_options("03_eventselect");
+    const WinsockSession winsock;                                 // WSAStartup
+    App app{options, open_listener(options.bind, options.port)};  // socket, bind, listen
+    run_server(app);
+    return app.finish();  // totals, exit status
+} catch (const std::exception& error) {
+    return failed(error);
+}

@@ -129,7 +129,7 @@ SCENARIO("a queued APC runs on the thread it was sent to and ends its wait") {
         DWORD id = 0, woken = 0;
         const UniqueEvent ready;
         std::thread thread{[&] {
-            handle = this_thread();
+            handle.reset(::OpenThread(THREAD_SET_CONTEXT, FALSE, ::GetCurrentThreadId()));
             id = ::GetCurrentThreadId();
             ::SetEvent(ready.get());
             woken = ::SleepEx(INFINITE, TRUE);

@@ -38,19 +38,19 @@ void expect_started(int result, const char* call) {
     if (result == SOCKET_ERROR && ::WSAGetLastError() != WSA_IO_PENDING) throw_error(call);
 }
 
-void receive_from(Connection& c) {  // [doc:receive]
-    WSABUF span{static_cast<ULONG>(c.buffer.size()), c.buffer.data()};
+void receive_from(Connection& c) {
+    WSABUF wsabuf{static_cast<ULONG>(c.buffer.size()), c.buffer.data()};
     DWORD flags = 0;
     c.overlapped = {};
     c.overlapped.hEvent = &c;  // unused by the kernel when there is a routine: ours to say whose operation this is
-    expect_started(::WSARecv(c.socket.get(), &span, 1, nullptr, &flags, &c.overlapped, on_completed), "WSARecv");
+    expect_started(::WSARecv(c.socket.get(), &wsabuf, 1, nullptr, &flags, &c.overlapped, on_completed), "WSARecv");
 }
 
 void echo_back(Connection& c) {
-    WSABUF span{c.size - c.sent, c.buffer.data() + c.sent};
+    WSABUF wsabuf{c.size - c.sent, c.buffer.data() + c.sent};
     c.overlapped = {};
     c.overlapped.hEvent = &c;
-    expect_started(::WSASend(c.socket.get(), &span, 1, nullptr, 0, &c.overlapped, on_completed), "WSASend");
+    expect_started(::WSASend(c.socket.get(), &wsabuf, 1, nullptr, 0, &c.overlapped, on_completed), "WSASend");
 }
 
 void close_connection(Connection& c, const char* why = "left") {
@@ -73,17 +73,17 @@ void serve_client(Connection& c, DWORD error, DWORD bytes) try {
         c.sent = 0;
     }
     c.sent < c.size ? echo_back(c) : receive_from(c);
-} catch (const std::exception& lost) {  // no exception may leave a routine: the kernel has called it
-    close_connection(c, lost.what());   // this client is lost, the others are not
+} catch (const std::exception& failure) {  // no exception may leave a routine: the kernel has called it
+    close_connection(c, failure.what());   // this client is lost, the others are not
 }
 
 // Called by the kernel when an operation is done: on the thread that started it, and only while that waits alertably.
-void CALLBACK on_completed(DWORD error, DWORD bytes, WSAOVERLAPPED* overlapped, DWORD) {  // [doc:routine]
+void CALLBACK on_completed(DWORD error, DWORD bytes, WSAOVERLAPPED* overlapped, DWORD) {
     serve_client(*static_cast<Connection*>(overlapped->hEvent), error, bytes);
 }
 
 // Runs on the worker: completions come to the thread that starts the I/O, so the first receive must be started here.
-void CALLBACK adopt_client(ULONG_PTR parameter) {  // [doc:adopt]
+void CALLBACK adopt_client(ULONG_PTR parameter) {
     std::unique_ptr<Connection> owned{reinterpret_cast<Connection*>(parameter)};
     Connection& c = *owned;
     try {
@@ -99,16 +99,23 @@ void CALLBACK stop_worker(ULONG_PTR parameter) {
     Worker& w = *reinterpret_cast<Worker*>(parameter);
     w.stopping = true;  // APCs run in order: everyone who was handed over has been adopted
     if (!w.app.time_up) return;
-    for (auto& c : w.clients) ::CancelIoEx(reinterpret_cast<HANDLE>(c->socket.get()), &c->overlapped);
+    for (auto& c : w.clients) ::CancelIoEx(c->socket.handle(), &c->overlapped);
 }
 
 void CALLBACK wake_up(ULONG_PTR) {}  // to run at all is its work: the wait returns
 
+// GetCurrentThread() would return a pseudo handle: each thread that uses it means itself. This one means us everywhere.
+UniqueHandle open_this_thread() {
+    UniqueHandle thread{::OpenThread(THREAD_SET_CONTEXT, FALSE, ::GetCurrentThreadId())};  // the right to queue APCs
+    if (!thread) throw_error("OpenThread");
+    return thread;
+}
+
 // Waits in SleepEx(), and every routine above runs in there.
-void serve_clients(Worker& w, HANDLE ready) {  // [doc:wait]
+void serve_clients(Worker& w, HANDLE ready) {
     {
         const Finally tell{[&] { ::SetEvent(ready); }};  // also if this thread cannot begin
-        w.handle = this_thread();
+        w.handle = open_this_thread();
     }
     while (!w.stopping || !w.clients.empty()) ::SleepEx(INFINITE, TRUE);
 }
@@ -125,28 +132,30 @@ void hand_over(App& app, Worker& w, UniqueSocket socket) {
 // Waits in WSAWaitForMultipleEvents() for the listener, alertably: it is an APC that ends it.
 void accept_clients(App& app, std::list<Worker>& workers) {
     const UniqueEvent incoming;
-    const UniqueHandle self = this_thread();
-    if (::WSAEventSelect(app.listener, incoming.get(), FD_ACCEPT) == SOCKET_ERROR) throw_error("WSAEventSelect");
-    const App::OnStop on_stop{app, [&] { ::QueueUserAPC(wake_up, self.get(), 0); }};
+    const UniqueHandle self = open_this_thread();
+    if (::WSAEventSelect(app.listener.get(), incoming.get(), FD_ACCEPT) == SOCKET_ERROR) throw_error("WSAEventSelect");
+    const OnStop on_stop{app, [&] { ::QueueUserAPC(wake_up, self.get(), 0); }};
     const HANDLE event = incoming.get();
     for (auto next = workers.begin(); !app.stopping;) {
         const DWORD woken = ::WSAWaitForMultipleEvents(1, &event, FALSE, WSA_INFINITE, TRUE);
         if (woken == WSA_WAIT_FAILED) throw_error("WSAWaitForMultipleEvents");
         if (woken == WSA_WAIT_IO_COMPLETION) continue;
         WSANETWORKEVENTS happened{};
-        if (::WSAEnumNetworkEvents(app.listener, incoming.get(), &happened)) throw_error("WSAEnumNetworkEvents");
-        UniqueSocket socket{::accept(app.listener, nullptr, nullptr)};
+        if (::WSAEnumNetworkEvents(app.listener.get(), incoming.get(), &happened)) throw_error("WSAEnumNetworkEvents");
+        UniqueSocket socket{::accept(app.listener.get(), nullptr, nullptr)};
         if (!app.admit(socket)) continue;
         hand_over(app, *next, std::move(socket));
         if (++next == workers.end()) next = workers.begin();  // dealt in turn, busy or not: no one knows better
     }
 }
 
+// After the last client has been handed over.
 void stop_workers(App& app, std::list<Worker>& workers) {
     app.stop();
-    const App::OnStop on_stop{app, [&] {
+    const auto wake = [&] {
         for (Worker& w : workers) ::QueueUserAPC(stop_worker, w.handle.get(), reinterpret_cast<ULONG_PTR>(&w));
-    }};
+    };
+    const OnStop on_stop{app, wake};
     for (Worker& w : workers) w.thread.join();
 }
 
@@ -171,4 +180,12 @@ void run_server(App& app) {
 
 }  // namespace
 
-int main() { return echo_main({.name = "05_overlapped_callback", .run = run_server, .threads = true}); }
+int main() try {
+    const Options options = parse_options("05_overlapped_callback", {.threads = true});
+    const WinsockSession winsock;                                 // WSAStartup
+    App app{options, open_listener(options.bind, options.port)};  // socket, bind, listen
+    run_server(app);
+    return app.finish();  // totals, exit status
+} catch (const std::exception& error) {
+    return failed(error);
+}

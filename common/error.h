@@ -12,15 +12,13 @@ struct SystemError : std::runtime_error {
 /// The calling thread's last error. WSAGetLastError and GetLastError read the same value.
 int last_error();
 
-/// The constant a reader can look up, such as "WSAECONNRESET"; empty for a code that this course never meets.
-/// "Windows Sockets Error Codes" and "System Error Codes" list them all.
+/// "WSAECONNRESET"; empty for a code that this course never meets. "Windows Sockets Error Codes" lists them all.
 std::string error_name(int code);
 
 /// "WSAECONNRESET (10054): <the system's own text, UTF-8, in the system's language>"
 std::string describe_error(int code);
 
 /// Call these directly after the failed call: anything in between may change the last error.
-/// @throws SystemError always
 [[noreturn]] void throw_error(const char* call, int code = last_error());
 void log_error(const char* call, int code = last_error());
 

@@ -1,97 +1,62 @@
 #include "common/options.h"
 
 #include <algorithm>
+#include <cstddef>
+#include <cstdlib>
 #include <filesystem>
 #include <memory>
+#include <string>
+#include <vector>
 
 #include "common/error.h"
 #include "common/winsock.h"
 
 #include <shellapi.h>
-#include <cstdint>
-#include <string>
-#include <vector>
 
 namespace {
 
-bool is_address(const std::string& text) {
+std::string to_address(const std::string& text) {
     in6_addr storage{};
-    return ::inet_pton(AF_INET, text.c_str(), &storage) == 1 || ::inet_pton(AF_INET6, text.c_str(), &storage) == 1;
+    if (::inet_pton(AF_INET, text.c_str(), &storage) != 1 && ::inet_pton(AF_INET6, text.c_str(), &storage) != 1)
+        throw UsageError("--bind takes an IPv4 or IPv6 address in digits, not \"" + text + "\"");
+    return text;
 }
 
-std::filesystem::path to_path(const std::string& option, const std::string& file) {
-    if (file.empty()) throw UsageError(option + " needs a file name");
-    return std::u8string(file.begin(), file.end());
+Option flag(const char* name, const char* help, bool& target) {
+    return {name, help, [&target](const std::string&) { target = true; }};
 }
+
+Option file_option(const char* usage, const char* help, std::filesystem::path& target) {
+    return {usage, help, [=, &target](const std::string& file) {
+        if (file.empty()) throw UsageError(std::string(usage) + ": a file name is needed");
+        target = std::u8string(file.begin(), file.end());
+    }};
+}
+
+// All options, in the order of the usage text; each sets its field of `o`.
+std::vector<Option> table(Options& o, const OwnOptions& own) {
+    std::vector<Option> rows{
+        number_option("--port N", "TCP port to listen on, 0 for any free one (default 9000)", o.port),
+        {"--bind ADDRESS", "IPv4 or IPv6 address to listen on (default 127.0.0.1)",
+         [&o](const std::string& address) { o.bind = to_address(address); }},
+        number_option("--threads N", "worker threads (default: by the number of processors)", o.threads, 1u, 1024u),
+        flag("--one-at-a-time", "serve each client to its end before accepting the next", o.one_at_a_time),
+        number_option("--max-clients N", "close further clients at once (default: no limit)", o.max_clients, 1u),
+        number_option("--drain SECONDS", "time that clients have to finish when it stops (default 2)", o.drain, 0u,
+                      86'400u),
+        flag("--stop-on-eof", "stop when standard input ends, as by Ctrl+C", o.stop_on_eof),
+        flag("--verbose", "print a line for each event, with the id of the thread that saw it", o.verbose),
+        file_option("--stats FILE", "write totals as JSON to FILE at the end", o.stats),
+        file_option("--trace FILE", "record the calls of the server in FILE, for Perfetto", o.trace)};
+    if (!own.threads) std::erase_if(rows, [](const Option& row) { return row.usage == "--threads N"; });
+    if (!own.one_at_a_time) std::erase_if(rows, [](const Option& row) { return row.usage == "--one-at-a-time"; });
+    rows.insert(rows.begin() + 2, own.further.begin(), own.further.end());
+    return rows;
+}
+
+std::string name_of(const Option& option) { return option.usage.substr(0, option.usage.find(' ')); }
 
 }  // namespace
-
-Options parse_options(const std::vector<std::string>& arguments, const OptionSet& set) {
-    Options options;
-    for (auto argument = arguments.begin(); argument != arguments.end(); ++argument) {
-        const std::string& option = *argument;
-        const auto value = [&]() -> const std::string& {
-            if (argument + 1 == arguments.end()) throw UsageError(option + " needs a value");
-            return *++argument;
-        };
-        if (option == "--help") {
-            options.help = true;
-        } else if (option == "--port") {
-            options.port = to_number<std::uint16_t>(option, value());
-        } else if (option == "--bind") {
-            options.bind = value();
-            if (!is_address(options.bind))
-                throw UsageError("--bind takes an IPv4 or IPv6 address in digits, not \"" + options.bind + "\"");
-        } else if (option == "--threads") {
-            if (!set.threads)
-                throw UsageError("--threads: this model decides by itself how many threads it needs; " +
-                                 std::string("05_overlapped_callback and 06_iocp take it"));
-            options.threads = to_number(option, value(), 1u, 1024u);
-        } else if (option == "--max-clients") {
-            options.max_clients = to_number(option, value(), 1u);
-        } else if (option == "--drain") {
-            options.drain = to_number(option, value(), 0u, 86'400u);
-        } else if (option == "--one-at-a-time" && set.one_at_a_time) {
-            options.one_at_a_time = true;
-        } else if (option == "--stop-on-eof") {
-            options.stop_on_eof = true;
-        } else if (option == "--verbose") {
-            options.verbose = true;
-        } else if (option == "--stats") {
-            options.stats = to_path(option, value());
-        } else if (option == "--trace") {
-            options.trace = to_path(option, value());
-        } else if (const auto own = std::find_if(set.own.begin(), set.own.end(),
-                                                 [&](const OwnOption& o) { return o.name == option; });
-                   own != set.own.end()) {
-            own->set(own->takes_value ? value() : std::string{});
-        } else {
-            throw UsageError("unknown option \"" + option + "\"");
-        }
-    }
-    return options;
-}
-
-std::string usage_text(const OptionSet& set) {
-    std::string text = "usage: " + std::string(set.program) +
-                       " [options]\n"
-                       "  --port N         TCP port to listen on, 0 for any free one (default 9000)\n"
-                       "  --bind ADDRESS   IPv4 or IPv6 address to listen on (default 127.0.0.1)\n";
-    if (set.threads) text += "  --threads N      worker threads (default: by the number of processors)\n";
-    if (set.one_at_a_time) text += "  --one-at-a-time  serve each client to its end before accepting the next\n";
-    for (const OwnOption& own : set.own) {
-        const std::string usage = own.name + (own.takes_value ? " N" : "");
-        text += "  " + usage + std::string(usage.size() < 17 ? 17 - usage.size() : 1, ' ') + own.help + "\n";
-    }
-    return text +
-           "  --max-clients N  close further clients at once (default: no limit)\n"
-           "  --drain SECONDS  time that clients have to finish when the server stops (default 2)\n"
-           "  --stop-on-eof    stop when standard input ends, as by Ctrl+C\n"
-           "  --verbose        print a line for each event, with the id of the thread that saw it\n"
-           "  --stats FILE     write totals as JSON to FILE at the end\n"
-           "  --trace FILE     record the calls of the server in FILE, for Perfetto\n"
-           "  --help           print this text";
-}
 
 std::vector<std::string> command_line() {
     int count = 0;
@@ -101,4 +66,39 @@ std::vector<std::string> command_line() {
     std::vector<std::string> arguments;
     for (int i = 1; i < count; ++i) arguments.push_back(to_utf8(wide.get()[i]));
     return arguments;
+}
+
+std::string usage_text(const std::string& program, const OwnOptions& own) {
+    Options ignored;
+    std::string text = "usage: " + program + " [options]\n";
+    for (const Option& row : table(ignored, own))
+        text +=
+            "  " + row.usage + std::string(row.usage.size() < 17 ? 17 - row.usage.size() : 1, ' ') + row.help + "\n";
+    return text + "  --help           print this text";
+}
+
+Options parse_options(const std::string& program, const OwnOptions& own,
+                      const std::vector<std::string>& arguments) try {
+    Options options;
+    options.program = program;
+    const std::vector<Option> rows = table(options, own);
+    for (auto argument = arguments.begin(); argument != arguments.end(); ++argument) {
+        if (*argument == "--help") {
+            print_line(usage_text(program, own));
+            std::exit(EXIT_SUCCESS);
+        }
+        const auto row = std::ranges::find(rows, *argument, name_of);
+        if (row == rows.end() && *argument == "--threads")
+            throw UsageError("--threads is for 05 and 06: the other models decide by themselves how many they need");
+        if (row == rows.end()) throw UsageError("unknown option \"" + *argument + "\"");
+        const bool takes_value = row->usage != *argument;
+        if (takes_value && argument + 1 == arguments.end()) throw UsageError(*argument + " needs a value");
+        row->set(takes_value ? *++argument : std::string{});
+    }
+    if (options.trace.empty()) return options;
+    if (!tracer.begin) throw UsageError("--trace: this server was built without the rest of the course");
+    tracer.begin(options.trace);
+    return options;
+} catch (const UsageError& error) {
+    throw UsageError(program + ": " + error.what() + "\n" + usage_text(program, own));
 }

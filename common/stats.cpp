@@ -28,24 +28,12 @@ std::uint64_t count_threads() {
     return count;
 }
 
-std::uint64_t count_handles() {
-    DWORD count = 0;
-    return ::GetProcessHandleCount(::GetCurrentProcess(), &count) ? count : 0;
-}
-
 double cpu_seconds() {
     FILETIME created{}, exited{}, kernel{}, user{};
     if (!::GetProcessTimes(::GetCurrentProcess(), &created, &exited, &kernel, &user)) return 0;
-    const auto seconds = [](FILETIME time) {  // counted in 100 ns
-        return (4294967296.0 * time.dwHighDateTime + time.dwLowDateTime) / 1e7;
-    };
+    // Counted in 100 ns.
+    const auto seconds = [](FILETIME t) { return (4294967296.0 * t.dwHighDateTime + t.dwLowDateTime) / 1e7; };
     return seconds(kernel) + seconds(user);
-}
-
-std::uint64_t peak_memory() {
-    PROCESS_MEMORY_COUNTERS counters{};
-    counters.cb = sizeof counters;
-    return ::GetProcessMemoryInfo(::GetCurrentProcess(), &counters, sizeof counters) ? counters.PeakWorkingSetSize : 0;
 }
 
 std::string or_null(std::uint64_t figure) { return figure ? std::to_string(figure) : "null"; }
@@ -56,22 +44,22 @@ Stats::Stats(const std::filesystem::path& file) : file_(file, std::ios::binary) 
     if (!file_) throw std::runtime_error("cannot write statistics to " + to_utf8(file.native()));
 }
 
-void Stats::sample() {
+void Stats::sample(bool at_once) {
     const auto now = std::chrono::steady_clock::now();
-    if (now < next_look_) return;
-    next_look_ = now + every;
-    look();
-}
-
-void Stats::look() {
+    if (now < next_sample_ && !at_once) return;
+    next_sample_ = now + every;
     peak_threads_ = std::max(peak_threads_, count_threads());
-    peak_handles_ = std::max(peak_handles_, count_handles());
+    DWORD handles = 0;
+    ::GetProcessHandleCount(::GetCurrentProcess(), &handles);
+    peak_handles_ = std::max<std::uint64_t>(peak_handles_, handles);
 }
 
 void Stats::write(const std::string& server, std::uint64_t clients, std::uint64_t bytes) {
-    look();
+    sample(true);
+    PROCESS_MEMORY_COUNTERS memory{};
+    ::GetProcessMemoryInfo(::GetCurrentProcess(), &memory, sizeof memory);
     file_ << "{\"server\": \"" << server << "\", \"clients_served\": " << clients << ", \"bytes_echoed\": " << bytes
-          << ", \"cpu_seconds\": " << cpu_seconds() << ", \"peak_memory_bytes\": " << or_null(peak_memory())
+          << ", \"cpu_seconds\": " << cpu_seconds() << ", \"peak_memory_bytes\": " << or_null(memory.PeakWorkingSetSize)
           << ", \"peak_threads\": " << or_null(peak_threads_) << ", \"peak_handles\": " << or_null(peak_handles_)
           << "}\n";
     file_.close();

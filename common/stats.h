@@ -15,17 +15,14 @@ public:
 
     /// Looks at the process's threads and handles and keeps the highest figures, if the last look was `every` ago or
     /// longer. Slow: Windows tells all threads of the system to find those of one process.
-    void sample();
+    void sample(bool at_once = false);
     static constexpr std::chrono::milliseconds every{500};
 
     /// Takes a last sample and writes the file: one flat JSON object; null stands for what the system cannot tell.
     void write(const std::string& server, std::uint64_t clients, std::uint64_t bytes);
 
 private:
-    void look();
-
     std::ofstream file_;
-    std::chrono::steady_clock::time_point next_look_;
-    std::uint64_t peak_threads_ = 0;
-    std::uint64_t peak_handles_ = 0;
+    std::chrono::steady_clock::time_point next_sample_;
+    std::uint64_t peak_threads_ = 0, peak_handles_ = 0;
 };

@@ -1,6 +1,5 @@
 #include "common/winsock.h"
 
-#include <array>
 #include <cstddef>
 #include <string>
 #include <string_view>
@@ -30,27 +29,6 @@ UniqueSocket make_socket(int address_family) {
                                      WSA_FLAG_OVERLAPPED | WSA_FLAG_NO_HANDLE_INHERIT)};
     if (!socket) throw_error("WSASocket");
     return socket;
-}
-
-UniqueSocket make_socket_like(SOCKET other) { return make_socket(address_family_of(other)); }
-
-UniqueHandle this_thread() {
-    const HANDLE process = ::GetCurrentProcess();
-    HANDLE thread = nullptr;
-    if (!::DuplicateHandle(process, ::GetCurrentThread(), process, &thread, 0, FALSE, DUPLICATE_SAME_ACCESS))
-        throw_error("DuplicateHandle");
-    return UniqueHandle{thread};
-}
-
-std::string to_string(const sockaddr_storage& address) {
-    std::array<char, NI_MAXHOST> host{};
-    std::array<char, NI_MAXSERV> port{};
-    if (::getnameinfo(reinterpret_cast<const sockaddr*>(&address), sizeof address, host.data(),
-                      static_cast<DWORD>(host.size()), port.data(), static_cast<DWORD>(port.size()),
-                      NI_NUMERICHOST | NI_NUMERICSERV))
-        return "unknown";
-    const std::string name = host.data();
-    return (address.ss_family == AF_INET6 ? "[" + name + "]" : name) + ":" + port.data();
 }
 
 std::string to_utf8(std::wstring_view wide) {

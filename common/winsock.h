@@ -8,6 +8,11 @@
 #include <windows.h>
 // clang-format on
 
+#ifdef __MINGW32__  // an old one does not declare it
+extern "C" __declspec(dllimport) HRESULT WINAPI SetThreadDescription(HANDLE thread, PCWSTR description);
+#endif
+
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -34,7 +39,8 @@ public:
     ~UniqueSocket() { reset(); }
 
     [[nodiscard]] SOCKET get() const { return socket_; }
-    explicit operator bool() const { return socket_ != INVALID_SOCKET; }  // not `>= 0`: SOCKET is unsigned
+    [[nodiscard]] HANDLE handle() const { return reinterpret_cast<HANDLE>(socket_); }  ///< for CancelIoEx and its like
+    explicit operator bool() const { return socket_ != INVALID_SOCKET; }               // not `>= 0`: SOCKET is unsigned
     SOCKET release() { return std::exchange(socket_, INVALID_SOCKET); }
     void reset(SOCKET socket = INVALID_SOCKET) {
         if (socket_ != INVALID_SOCKET) ::closesocket(socket_);
@@ -45,30 +51,11 @@ private:
     SOCKET socket_ = INVALID_SOCKET;
 };
 
-#ifndef SOMAXCONN_HINT            // MinGW-w64 lacks it
-#define SOMAXCONN_HINT(b) (-(b))  // for listen(): a backlog of so many, where SOMAXCONN would be about 200
-#endif
-
 /// Owns a kernel handle whose "none" is a null pointer (events, threads, completion ports), and closes it exactly once.
-class UniqueHandle {
-public:
-    UniqueHandle() = default;
-    explicit UniqueHandle(HANDLE handle) : handle_(handle) {}
-    UniqueHandle(UniqueHandle&& other) noexcept : handle_(std::exchange(other.handle_, nullptr)) {}
-    UniqueHandle& operator=(UniqueHandle&& other) noexcept {
-        std::swap(handle_, other.handle_);
-        return *this;
-    }
-    ~UniqueHandle() {
-        if (handle_) ::CloseHandle(handle_);
-    }
-
-    [[nodiscard]] HANDLE get() const { return handle_; }
-    explicit operator bool() const { return handle_ != nullptr; }
-
-private:
-    HANDLE handle_ = nullptr;
+struct CloseHandleOf {
+    void operator()(HANDLE handle) const { ::CloseHandle(handle); }
 };
+using UniqueHandle = std::unique_ptr<void, CloseHandleOf>;
 
 enum class Reset {
     automatic,  ///< a wait that it ends takes the signal away
@@ -90,16 +77,17 @@ int address_family_of(SOCKET socket);
 /// @throws SystemError
 UniqueSocket make_socket(int address_family);
 
-/// The same, of the address family of `other`.
-/// @throws SystemError
-UniqueSocket make_socket_like(SOCKET other);
-
-/// A handle of the calling thread that other threads can use. GetCurrentThread returns a pseudo handle: each thread
-/// that uses it means itself ("GetCurrentThread function").
-/// @throws SystemError
-UniqueHandle this_thread();
-
-/// "127.0.0.1:9000" or "[::1]:9000".
-std::string to_string(const sockaddr_storage& address);
-
 std::string to_utf8(std::wstring_view wide);
+
+/// Runs `action` on every way out of a block: return, break or exception.
+template <class Action>
+class Finally {
+public:
+    explicit Finally(Action action) : action_(std::move(action)) {}
+    ~Finally() { action_(); }
+    Finally(const Finally&) = delete;
+    Finally& operator=(const Finally&) = delete;
+
+private:
+    Action action_;
+};

@@ -1,5 +1,6 @@
 // 06_iocp_chat: another service on the full server. Every line that a client sends goes to all the others.
 #include <cstddef>
+#include <exception>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -60,11 +61,19 @@ void run_server(App& app) {
     ServerSettings settings;
     settings.threads = app.options.threads;
     ChatService service{app};
-    Server server{app.listener, service, settings};
-    const App::OnStop on_stop{app, [&] { app.time_up ? server.close_all() : server.drain(); }};
+    Server server{app.listener.get(), service, settings};
+    const OnStop on_stop{app, [&] { app.time_up ? server.close_all() : server.drain(); }};
     server.run();
 }
 
 }  // namespace
 
-int main() { return echo_main({.name = "06_iocp_chat", .run = run_server, .threads = true}); }
+int main() try {
+    const Options options = parse_options("06_iocp_chat", {.threads = true});
+    const WinsockSession winsock;                                 // WSAStartup
+    App app{options, open_listener(options.bind, options.port)};  // socket, bind, listen
+    run_server(app);
+    return app.finish();  // totals, exit status
+} catch (const std::exception& error) {
+    return failed(error);
+}

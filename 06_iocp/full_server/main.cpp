@@ -1,8 +1,10 @@
 // 06_iocp_full: the echo service on the full server.
 #include <cstddef>
 #include <cstdint>
+#include <exception>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "06_iocp/full_server/server.h"
 #include "06_iocp/full_server/session.h"
@@ -27,33 +29,37 @@ private:
     App& app_;
 };
 
-ServerSettings settings;
-
-void run_server(App& app) {
-    settings.threads = app.options.threads;
+void run_server(App& app, const ServerSettings& settings) {
     EchoService service{app};
-    Server server{app.listener, service, settings};
-    const App::OnStop on_stop{app, [&] { app.time_up ? server.close_all() : server.drain(); }};
+    Server server{app.listener.get(), service, settings};
+    const OnStop on_stop{app, [&] { app.time_up ? server.close_all() : server.drain(); }};
     server.run();
+}
+
+std::vector<Option> own_options(ServerSettings& s) {
+    return {
+        number_option("--concurrency N", "workers that may run at once (default: as many as processors)", s.concurrency,
+                      0u, 1024u),
+        number_option("--accepts N", "outstanding AcceptEx (default 16)", s.accepts, 1u, 4096u),
+        number_option<std::uint64_t>("--idle-timeout N", "seconds a client may be silent (default: for ever)",
+                                     s.idle_timeout, 1, 86'400),
+        number_option<std::size_t>("--send-limit N", "bytes that may wait to be sent to a client (default 1048576)",
+                                   s.send_limit, std::size_t{2} * s.receive_size),
+        number_option<std::uint64_t>("--metrics N", "print a line of metrics every N seconds", s.metrics, 1, 86'400),
+        {"--no-skip", "have a packet posted for what completes at once, too",
+         [&s](const std::string&) { s.skip_on_success = false; }}};
 }
 
 }  // namespace
 
-int main() {
-    return echo_main({
-        .name = "06_iocp_full",
-        .run = run_server,
-        .threads = true,
-        .own = {own_number("--concurrency", "workers that may run at once (default: as many as processors)",
-                           settings.concurrency, 0u, 1024u),
-                own_number("--accepts", "outstanding AcceptEx (default 16)", settings.accepts, 1u, 4096u),
-                own_number<std::uint64_t>("--idle-timeout", "seconds a client may be silent (default: for ever)",
-                                          settings.idle_timeout, 1, 86'400),
-                own_number<std::size_t>("--send-limit", "bytes that may wait to be sent to a client (default 1048576)",
-                                        settings.send_limit, std::size_t{2} * settings.receive_size),
-                own_number<std::uint64_t>("--metrics", "print a line of metrics every N seconds", settings.metrics, 1,
-                                          86'400),
-                {"--no-skip", false, "have a packet posted for what completes at once, too",
-                 [](const std::string&) { settings.skip_on_success = false; }}},
-    });
+int main() try {
+    ServerSettings settings;
+    const Options options = parse_options("06_iocp_full", {.threads = true, .further = own_options(settings)});
+    settings.threads = options.threads;
+    const WinsockSession winsock;                                 // WSAStartup
+    App app{options, open_listener(options.bind, options.port)};  // socket, bind, listen
+    run_server(app, settings);
+    return app.finish();  // totals, exit status
+} catch (const std::exception& error) {
+    return failed(error);
 }

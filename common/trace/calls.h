@@ -9,7 +9,7 @@
 
 // What a call is remembered by. A struct here describes the calls of one function, or of several that are alike:
 // describe() is given the scope of the call, its result and its arguments.
-namespace trace {
+namespace course::trace {
 
 // Which sockets do not block, so that a recv can be told from a wait. Socket handles are small multiples of four.
 inline std::array<std::atomic<bool>, 65536> g_nonblocking;
@@ -236,4 +236,4 @@ struct TakePackets {
     }
 };
 
-}  // namespace trace
+}  // namespace course::trace

@@ -12,16 +12,16 @@
 #include "common/trace/recorder.h"
 #include "common/winsock.h"
 
-namespace trace {
+namespace course::trace {
 namespace {
 
 // Completion routines and APCs are given nothing of ours that could lead from the stand-in to the true function. So
 // each true function gets a stand-in of its own, and a program that has more of them than there are stand-ins has the
 // rest called directly.
-constexpr std::size_t kRoutines = 8;
+constexpr std::size_t routine_count = 8;
 
 template <class Function>
-std::array<std::atomic<Function>, kRoutines> g_routines;
+std::array<std::atomic<Function>, routine_count> g_routines;
 
 template <std::size_t index>
 void CALLBACK completion_routine(DWORD error, DWORD bytes, LPWSAOVERLAPPED overlapped, DWORD flags) {
@@ -44,18 +44,19 @@ void CALLBACK apc(ULONG_PTR data) {
 }
 
 template <std::size_t... index>
-constexpr std::array<LPWSAOVERLAPPED_COMPLETION_ROUTINE, kRoutines> completion_routines(std::index_sequence<index...>) {
+constexpr std::array<LPWSAOVERLAPPED_COMPLETION_ROUTINE, routine_count> completion_routines(
+    std::index_sequence<index...>) {
     return {completion_routine<index>...};
 }
 
 template <std::size_t... index>
-constexpr std::array<PAPCFUNC, kRoutines> apcs(std::index_sequence<index...>) {
+constexpr std::array<PAPCFUNC, routine_count> apcs(std::index_sequence<index...>) {
     return {apc<index>...};
 }
 
 template <class Function>
-Function stand_in(Function routine, const std::array<Function, kRoutines>& stand_ins) {
-    for (std::size_t i = 0; i < kRoutines; ++i) {
+Function stand_in(Function routine, const std::array<Function, routine_count>& stand_ins) {
+    for (std::size_t i = 0; i < routine_count; ++i) {
         Function there = nullptr;
         if (g_routines<Function>[i].compare_exchange_strong(there, routine) || there == routine) return stand_ins[i];
     }
@@ -63,11 +64,11 @@ Function stand_in(Function routine, const std::array<Function, kRoutines>& stand
 }
 
 void wrap(LPWSAOVERLAPPED_COMPLETION_ROUTINE& routine) {
-    if (routine) routine = stand_in(routine, completion_routines(std::make_index_sequence<kRoutines>{}));
+    if (routine) routine = stand_in(routine, completion_routines(std::make_index_sequence<routine_count>{}));
 }
 
 void wrap(PAPCFUNC& routine) {
-    if (routine) routine = stand_in(routine, apcs(std::make_index_sequence<kRoutines>{}));
+    if (routine) routine = stand_in(routine, apcs(std::make_index_sequence<routine_count>{}));
 }
 
 template <class Argument>
@@ -124,6 +125,18 @@ struct Ioctl {
     }
 };
 
+std::atomic<decltype(&::SetThreadDescription)> g_set_thread_description;
+
+/// Not recorded as a call: it gives the thread its name in the picture.
+HRESULT WINAPI set_thread_description(HANDLE thread, PCWSTR name) {
+    const HRESULT result = g_set_thread_description.load()(thread, name);
+    const DWORD error = ::GetLastError();
+    ThreadLog* const log = this_threads_log();
+    if (log && thread == ::GetCurrentThread()) log->set_name(to_utf8(name));
+    ::SetLastError(error);
+    return result;
+}
+
 /// Adds the stand-in for what this DLL exports under that name, if the program has loaded the DLL.
 /// @param function  names the type; the pointer itself is of no interest
 template <class Tag, class Description, class Function>
@@ -162,6 +175,9 @@ void add_winsock(std::vector<Replacement>& all) {
 
 void add_windows(std::vector<Replacement>& all) {
     constexpr auto dll = L"kernel32.dll";
+    void* const naming = reinterpret_cast<void*>(::GetProcAddress(::GetModuleHandleW(dll), "SetThreadDescription"));
+    g_set_thread_description = reinterpret_cast<decltype(&::SetThreadDescription)>(naming);
+    if (naming) all.push_back({naming, reinterpret_cast<void*>(&set_thread_description)});
     add<struct WaitOne, WaitForOne>(all, dll, "WaitForSingleObject", &::WaitForSingleObject);
     add<struct WaitOneEx, WaitForOne>(all, dll, "WaitForSingleObjectEx", &::WaitForSingleObjectEx);
     add<struct WaitMany, WaitForMany>(all, dll, "WaitForMultipleObjects", &::WaitForMultipleObjects);
@@ -186,4 +202,4 @@ std::vector<Replacement> hooks() {
     return all;
 }
 
-}  // namespace trace
+}  // namespace course::trace

@@ -7,7 +7,7 @@
 #include "common/error.h"
 #include "common/winsock.h"  // IWYU pragma: keep
 
-namespace trace {
+namespace course::trace {
 namespace {
 
 void write(void** entry, void* value) {
@@ -51,4 +51,4 @@ unsigned restore_imports(const std::vector<Replacement>& replacements) {
     });
 }
 
-}  // namespace trace
+}  // namespace course::trace

@@ -2,7 +2,7 @@
 
 #include <vector>
 
-namespace trace {
+namespace course::trace {
 
 /// A function that the program imports, and what its calls shall reach instead.
 struct Replacement {
@@ -20,4 +20,4 @@ unsigned patch_imports(const std::vector<Replacement>& replacements);
 /// @return the number of entries changed
 unsigned restore_imports(const std::vector<Replacement>& replacements);
 
-}  // namespace trace
+}  // namespace course::trace

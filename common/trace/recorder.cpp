@@ -4,8 +4,9 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <string>
 
-namespace trace {
+namespace course::trace {
 
 constinit std::atomic<Session*> g_session = nullptr;
 
@@ -35,6 +36,11 @@ void ThreadLog::add(const Record& record) {
     }
     last->records[used] = record;
     last->used.store(used + 1, std::memory_order_release);
+}
+
+void ThreadLog::set_name(const std::string& text) {
+    text.copy(name_text_.data(), name_text_.size() - 1);
+    name = name_text_.data();
 }
 
 std::int64_t ticks() {
@@ -89,4 +95,4 @@ void Scope::packet(const volatile void* operation, std::int64_t bytes) {
     log_->add(packet);
 }
 
-}  // namespace trace
+}  // namespace course::trace

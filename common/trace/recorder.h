@@ -7,12 +7,13 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <string>
 
 #include "common/winsock.h"  // IWYU pragma: keep
 
 // What the traced calls leave behind, and where. The recorder runs inside the calls that it records, the waits of the
 // C++ library's locks among them, so it takes none of those: only SRW locks and atomics.
-namespace trace {
+namespace course::trace {
 
 enum class Kind : std::uint8_t {
     call,      ///< returns at once
@@ -52,6 +53,10 @@ struct ThreadLog {
     Chunk* last = nullptr;
 
     void add(const Record& record);
+    void set_name(const std::string& text);  ///< what does not fit is left out
+
+private:
+    std::array<char, 32> name_text_{};
 };
 
 /// One recording. All its memory is there from the beginning, so that a server does not seem to grow because it is
@@ -113,4 +118,4 @@ private:
     DWORD error_;
 };
 
-}  // namespace trace
+}  // namespace course::trace

@@ -21,7 +21,7 @@
 #include "common/trace/recorder.h"
 #include "common/winsock.h"
 
-namespace trace {
+namespace course::trace {
 namespace {
 
 struct Event {
@@ -194,10 +194,4 @@ void Trace::write(const char* program) {
     if (!file_) throw std::runtime_error("could not write the trace to " + to_utf8(path_.native()));
 }
 
-void name_this_thread(const char* name) {
-    const DWORD error = ::GetLastError();
-    if (ThreadLog* const log = this_threads_log()) log->name = name;
-    ::SetLastError(error);
-}
-
-}  // namespace trace
+}  // namespace course::trace

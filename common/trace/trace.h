@@ -8,7 +8,7 @@
 
 #include "common/trace/import_table.h"
 
-namespace trace {
+namespace course::trace {
 
 class Session;
 
@@ -44,7 +44,4 @@ private:
     std::int64_t start_us_ = 0;
 };
 
-/// How the calling thread is named in the trace, if one is being recorded. @param name  a literal
-void name_this_thread(const char* name);
-
-}  // namespace trace
+}  // namespace course::trace

@@ -32,12 +32,12 @@ protected:
     UniqueSocket connect(const App& app, UniqueSocket& accepted) {
         sockaddr_in address{};
         int size = sizeof address;
-        EXPECT_EQ(::getsockname(app.listener, reinterpret_cast<sockaddr*>(&address), &size), 0);
+        EXPECT_EQ(::getsockname(app.listener.get(), reinterpret_cast<sockaddr*>(&address), &size), 0);
         UniqueSocket client{::socket(AF_INET, SOCK_STREAM, 0)};
         EXPECT_EQ(::connect(client.get(), reinterpret_cast<const sockaddr*>(&address), size), 0);
         const DWORD timeout = patience;
         ::setsockopt(client.get(), SOL_SOCKET, SO_RCVTIMEO, reinterpret_cast<const char*>(&timeout), sizeof timeout);
-        accepted.reset(::accept(app.listener, nullptr, nullptr));
+        accepted.reset(::accept(app.listener.get(), nullptr, nullptr));
         return client;
     }
 
@@ -66,7 +66,6 @@ TEST_F(AppTest, EndsOnAnErrorOfTheListenerItself) {
 
 TEST_F(AppTest, SendsSurplusClientsAwayWithACleanEnd) {
     App app{with_limits(1, 2), open_listener("127.0.0.1", 0)};
-    app.watch();
     UniqueSocket first_accepted, second_accepted, third_accepted;
     const UniqueSocket first = connect(app, first_accepted);
     EXPECT_TRUE(app.admit(first_accepted));
@@ -81,28 +80,26 @@ TEST_F(AppTest, SendsSurplusClientsAwayWithACleanEnd) {
     app.leave(first_accepted.get());
     const UniqueSocket third = connect(app, third_accepted);
     EXPECT_TRUE(app.admit(third_accepted)) << "a place had become free";
-    app.finish("test");
+    EXPECT_EQ(app.finish(), 0);
 }
 
 TEST_F(AppTest, WakesOnceWhenStoppingAndAgainWhenTimeIsUp) {
     App app{with_limits(0, 3600), open_listener("127.0.0.1", 0)};
-    app.watch();
     const UniqueEvent woken;
-    const App::OnStop on_stop{app, [&] { ::SetEvent(woken.get()); }};
-    app.request_stop();
+    const OnStop on_stop{app, [&] { ::SetEvent(woken.get()); }};
+    Stop::request();
     ASSERT_TRUE(signalled(woken));
     EXPECT_TRUE(app.stopping);
     EXPECT_FALSE(app.time_up) << "an hour has not passed";
-    app.request_stop();  // the second Ctrl+C
+    Stop::request();  // the second Ctrl+C
     ASSERT_TRUE(signalled(woken));
     EXPECT_TRUE(app.time_up);
 }
 
 TEST_F(AppTest, TheDrainTimeEndsByItself) {
     App app{with_limits(0, 0), open_listener("127.0.0.1", 0)};
-    app.watch();
     const UniqueEvent over;
-    const App::OnStop on_stop{app, [&] {
+    const OnStop on_stop{app, [&] {
         if (app.time_up) ::SetEvent(over.get());
     }};
     app.stop();
@@ -113,35 +110,49 @@ TEST_F(AppTest, NewsThatCameEarlyIsNotLost) {
     App app{with_limits(0, 3600), open_listener("127.0.0.1", 0)};
     app.stop();
     int wakes = 0;
-    const App::OnStop on_stop{app, [&] { ++wakes; }};
+    const OnStop on_stop{app, [&] { ++wakes; }};
     EXPECT_EQ(wakes, 1);
 }
 
 TEST_F(AppTest, RepeatsTheWakeWhereAChapterAsksForIt) {
     App app{with_limits(0, 3600), open_listener("127.0.0.1", 0)};
-    app.watch();
     std::atomic<int> wakes = 0;
     const UniqueEvent often;
-    const App::OnStop on_stop{app, [&] {
+    const OnStop on_stop{app, [&] {
         if (++wakes == 5) ::SetEvent(often.get());
-    }, std::chrono::milliseconds{1}};
+    }, Repeat::every_10_ms};
     EXPECT_EQ(wakes, 0) << "not before the stop";
     app.stop();
     EXPECT_TRUE(signalled(often));
 }
 
-TEST_F(AppTest, RefusesASecondOnStopAtATime) {
-    App app{Options{}, open_listener("127.0.0.1", 0)};
-    const App::OnStop first{app, [] {}};
-    EXPECT_THROW((App::OnStop{app, [] {}}), std::logic_error);
+TEST_F(AppTest, WakesEveryoneWhoWaits) {
+    App app{with_limits(0, 3600), open_listener("127.0.0.1", 0)};
+    std::atomic<int> early = 0, late = 0;
+    const OnStop first{app, [&] { ++early; }};
+    {
+        const OnStop gone{app, [] { FAIL() << "it waits no more"; }};
+    }
+    app.stop();
+    EXPECT_EQ(early, 1);
+    const OnStop second{app, [&] { ++late; }};
+    EXPECT_EQ(late, 1) << "the news had come before";
+    app.stop(true);
+    EXPECT_EQ(early, 2);
+    EXPECT_EQ(late, 2);
 }
 
 TEST_F(AppTest, AnExceptionInAThreadEndsTheServerAndNotTheProcess) {
     App app{with_limits(0, 3600), open_listener("127.0.0.1", 0)};
     app.thread([] { throw std::runtime_error("on purpose"); }).join();
-    EXPECT_TRUE(app.failed());
     EXPECT_TRUE(app.stopping);
     EXPECT_TRUE(app.time_up);
+    EXPECT_EQ(app.finish(), 1);
+}
+
+TEST(ExitStatus, TellsAWrongCommandLineFromOtherFailures) {
+    EXPECT_EQ(failed(UsageError("for the test: a wrong command line")), 2);
+    EXPECT_EQ(failed(std::runtime_error("for the test: something else")), 1);
 }
 
 TEST(FinallyTest, RunsOnEveryWayOut) {

@@ -2,17 +2,19 @@
 
 #include <gtest/gtest.h>
 
+#include <filesystem>
 #include <ostream>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace {
 
-constexpr OptionSet plain{"server"};
-constexpr OptionSet all{"server", true, true};
+const OwnOptions plain;
+const OwnOptions all{.threads = true, .one_at_a_time = true};
 
 TEST(Options, HaveSafeDefaults) {
-    const Options options = parse_options({}, plain);
+    const Options options = parse_options("server", plain, {});
     EXPECT_EQ(options.bind, "127.0.0.1") << "never the wildcard address by default";
     EXPECT_EQ(options.port, 9000);
     EXPECT_EQ(options.drain, 2u);
@@ -24,10 +26,13 @@ TEST(Options, HaveSafeDefaults) {
 }
 
 TEST(Options, AreAllRead) {
+    static std::filesystem::path traced;
+    const Tracer before = std::exchange(tracer, {[](const std::filesystem::path& file) { traced = file; }, {}});
     const Options options = parse_options(
+        "server", all,
         {"--port", "0", "--bind", "::1", "--threads", "3", "--max-clients", "70", "--drain", "0", "--one-at-a-time",
-         "--stop-on-eof", "--verbose", "--stats", "\xED\x95\x9C.json", "--trace", "\xED\x95\x9C.trace", "--help"},
-        all);
+         "--stop-on-eof", "--verbose", "--stats", "\xED\x95\x9C.json", "--trace", "\xED\x95\x9C.trace"});
+    tracer = before;
     EXPECT_EQ(options.port, 0);
     EXPECT_EQ(options.bind, "::1");
     EXPECT_EQ(options.threads, 3u);
@@ -36,9 +41,10 @@ TEST(Options, AreAllRead) {
     EXPECT_TRUE(options.one_at_a_time);
     EXPECT_TRUE(options.stop_on_eof);
     EXPECT_TRUE(options.verbose);
-    EXPECT_TRUE(options.help);
     EXPECT_EQ(options.stats, std::filesystem::path(u8"\uD55C.json"));
     EXPECT_EQ(options.trace, std::filesystem::path(u8"\uD55C.trace"));
+    EXPECT_EQ(traced, options.trace) << "recording has begun";
+    EXPECT_EQ(options.program, "server");
 }
 
 struct Wrong {
@@ -55,7 +61,7 @@ class WrongOptions : public testing::TestWithParam<Wrong> {};
 
 TEST_P(WrongOptions, AreRefusedByName) {
     try {
-        parse_options(GetParam().arguments, plain);
+        parse_options("server", plain, GetParam().arguments);
         FAIL() << "accepted";
     } catch (const UsageError& error) {
         EXPECT_NE(std::string(error.what()).find(GetParam().named), std::string::npos) << error.what();
@@ -74,12 +80,31 @@ INSTANTIATE_TEST_SUITE_P(
                     Wrong{{"--stats", ""}, "--stats"}, Wrong{{"--trace", ""}, "--trace"},
                     Wrong{{"--threads", "2"}, "--threads"}, Wrong{{"--one-at-a-time"}, "--one-at-a-time"}));
 
+TEST(Options, AChapterThatIsBuiltAloneCannotRecordItsCalls) {
+    const Tracer before = std::exchange(tracer, {});
+    EXPECT_THROW(parse_options("server", plain, {"--trace", "file"}), UsageError);
+    tracer = before;
+}
+
+TEST(Options, FurtherOnesAreReadLikeTheOthers) {
+    unsigned number = 0;
+    bool set = false;
+    const OwnOptions own{.further = {number_option("--number N", "a number", number, 2u, 5u),
+                                     {"--set", "no value", [&](const std::string&) { set = true; }}}};
+    parse_options("server", own, {"--set", "--number", "5"});
+    EXPECT_EQ(number, 5u);
+    EXPECT_TRUE(set);
+    EXPECT_THROW(parse_options("server", own, {"--number", "6"}), UsageError);
+    EXPECT_THROW(parse_options("server", own, {"--number", "1"}), UsageError);
+    EXPECT_NE(usage_text("server", own).find("--number N"), std::string::npos);
+}
+
 TEST(Options, TheUsageTextNamesThoseThatTheServerTakes) {
-    EXPECT_EQ(usage_text(plain).find("--threads"), std::string::npos);
-    EXPECT_NE(usage_text(all).find("--threads"), std::string::npos);
+    EXPECT_EQ(usage_text("server", plain).find("--threads"), std::string::npos);
+    EXPECT_NE(usage_text("server", all).find("--threads"), std::string::npos);
     for (const char* option :
          {"--port", "--bind", "--max-clients", "--drain", "--stop-on-eof", "--verbose", "--stats", "--trace", "--help"})
-        EXPECT_NE(usage_text(plain).find(option), std::string::npos) << option;
+        EXPECT_NE(usage_text("server", plain).find(option), std::string::npos) << option;
 }
 
 }  // namespace

@@ -37,7 +37,7 @@ protected:
     template <class Body>
     std::vector<json> slices(Body body, std::size_t records = 1000) {
         {
-            trace::Trace trace(file_, records);
+            course::trace::Trace trace(file_, records);
             body();
             trace.write("test");
         }
@@ -62,15 +62,15 @@ protected:
 };
 
 TEST_F(TraceTest, OnlyWhileItLivesIsTheImportTableChanged) {
-    const auto hooks = trace::hooks();
-    EXPECT_EQ(trace::restore_imports(hooks), 0u) << "changed before there was a trace";
+    const auto hooks = course::trace::hooks();
+    EXPECT_EQ(course::trace::restore_imports(hooks), 0u) << "changed before there was a trace";
     {
-        const trace::Trace trace(file_);
-        const unsigned changed = trace::restore_imports(hooks);
+        const course::trace::Trace trace(file_);
+        const unsigned changed = course::trace::restore_imports(hooks);
         EXPECT_GT(changed, 10u);
-        EXPECT_EQ(trace::patch_imports(hooks), changed);
+        EXPECT_EQ(course::trace::patch_imports(hooks), changed);
     }
-    EXPECT_EQ(trace::restore_imports(hooks), 0u) << "still changed";
+    EXPECT_EQ(course::trace::restore_imports(hooks), 0u) << "still changed";
 }
 
 // Each call's result and the last error behind it, which begins as one that no call sets.
@@ -239,8 +239,8 @@ TEST_F(TraceTest, ItsMemoryIsBoundedAndWhatItLeftOutIsCounted) {
 }
 
 TEST_F(TraceTest, AFileThatCannotBeWrittenIsAnErrorAtOnce) {
-    EXPECT_THROW(trace::Trace(file_ / "below a file that is not there" / "trace.json"), std::runtime_error);
-    EXPECT_EQ(trace::restore_imports(trace::hooks()), 0u);
+    EXPECT_THROW(course::trace::Trace(file_ / "below a file that is not there" / "trace.json"), std::runtime_error);
+    EXPECT_EQ(course::trace::restore_imports(course::trace::hooks()), 0u);
 }
 
 }  // namespace

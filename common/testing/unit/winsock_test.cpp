@@ -60,7 +60,7 @@ TEST_F(Winsock, UniqueSocketReleases) {
 TEST_F(Winsock, MakesASocketOfTheSameFamily) {
     for (const char* address : {"127.0.0.1", "::1"}) {
         const UniqueSocket listener = open_listener(address, 0);
-        const UniqueSocket socket = make_socket_like(listener.get());
+        const UniqueSocket socket = make_socket(address_family_of(listener.get()));
         sockaddr_storage name{};
         int size = sizeof name;
         WSAPROTOCOL_INFOW info{};
@@ -70,7 +70,7 @@ TEST_F(Winsock, MakesASocketOfTheSameFamily) {
                   0);
         EXPECT_EQ(info.iAddressFamily, name.ss_family) << address;
     }
-    EXPECT_THROW(make_socket_like(INVALID_SOCKET), SystemError);
+    EXPECT_THROW(address_family_of(INVALID_SOCKET), SystemError);
 }
 
 TEST_F(Winsock, TwoListenersCannotShareAPort) {
@@ -86,21 +86,6 @@ TEST_F(Winsock, TwoListenersCannotShareAPort) {
     }
 }
 
-TEST_F(Winsock, WritesAddressesAsAPersonWould) {
-    sockaddr_storage address{};
-    auto& v4 = reinterpret_cast<sockaddr_in&>(address);
-    v4.sin_family = AF_INET;
-    v4.sin_port = ::htons(9000);
-    v4.sin_addr.s_addr = ::htonl(INADDR_LOOPBACK);
-    EXPECT_EQ(to_string(address), "127.0.0.1:9000");
-    address = {};
-    auto& v6 = reinterpret_cast<sockaddr_in6&>(address);
-    v6.sin6_family = AF_INET6;
-    v6.sin6_port = ::htons(80);
-    v6.sin6_addr.s6_addr[15] = 1;
-    EXPECT_EQ(to_string(address), "[::1]:80");
-}
-
 TEST(Event, AutomaticResetIsTakenByOneWait) {
     const UniqueEvent event;
     EXPECT_FALSE(is_signalled(event));
@@ -114,16 +99,6 @@ TEST(Event, ManualResetStaysSignalled) {
     ::SetEvent(event.get());
     EXPECT_TRUE(is_signalled(event));
     EXPECT_TRUE(is_signalled(event));
-}
-
-TEST(Thread, ItsHandleMeansThatThreadElsewhereToo) {
-    UniqueHandle handle;
-    std::thread thread{[&] { handle = this_thread(); }};
-    const DWORD caller = ::GetCurrentThreadId();
-    thread.join();
-    ASSERT_TRUE(handle);
-    EXPECT_NE(::GetThreadId(handle.get()), caller);
-    EXPECT_TRUE(is_signalled(handle)) << "a thread's handle is signalled when it has ended";
 }
 
 TEST(Text, BecomesUtf8) { EXPECT_EQ(to_utf8(L"\uD55C\uAE00"), "\xED\x95\x9C\xEA\xB8\x80"); }

@@ -154,7 +154,7 @@ int main(int argc, char** argv) try {
     }
     course::allow_many_connections();
 #ifdef _WIN32
-    std::optional<trace::Trace> trace;
+    std::optional<course::trace::Trace> trace;
     if (!trace_file.empty()) trace.emplace(course::path_from_utf8(trace_file));
 #endif
     settings.busy = Microseconds{busy};

@@ -1,0 +1,75 @@
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <functional>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+#include "common/clients.h"
+#include "common/winsock.h"
+
+class OnStop;
+enum class Repeat { no, every_10_ms };
+
+/// When a server ends: by Ctrl+C, at the end of standard input (--stop-on-eof), or by a call.
+///
+/// A stop has two steps. `stopping`: accept no more, serve on the clients that are there. `time_up`, after the drain
+/// time: close them all. Both are only ever set, never cleared. Threads that wait are woken for both: see OnStop.
+class Stop {
+public:
+    /// @param drain  from the first step to the second
+    Stop(const Clients& clients, std::chrono::seconds drain);
+    ~Stop() { end_watch(); }
+
+    std::atomic<bool> stopping = false, time_up = false;
+
+    /// Begins the stop, as Ctrl+C does; more calls do nothing. @param at_once  takes both steps
+    void stop(bool at_once = false);
+
+    /// What Ctrl+C does: the first time begin the stop, the second time end it. For the server that there is, if any.
+    static void request(long times = 1);
+
+protected:
+    /// Starts the thread that watches for Ctrl+C and the drain time.
+    /// @param on_eof     the end of standard input counts as Ctrl+C
+    /// @param each_time  called there, too, every half second or more often; it may be slow. It may be empty
+    void watch(bool on_eof, std::function<void()> each_time);
+    void end_watch();
+    std::atomic<bool> failed_ = false;  // a thread has ended by an exception
+
+private:
+    friend class OnStop;
+    using Clock = std::chrono::steady_clock;
+
+    void look();
+    void step(bool to_the_end);
+    void wake(bool only_those_that_repeat);
+
+    const Clients& clients_;
+    const std::chrono::seconds drain_;
+    UniqueEvent changed_;  // there is something new to look at
+    std::thread watcher_;
+    std::function<void()> each_time_;
+    std::atomic<bool> over_ = false;
+    std::mutex mutex_;  // guards what follows
+    Clock::time_point deadline_;
+    std::vector<OnStop*> sleepers_;
+};
+
+/// How a thread that waits is woken: while this lives, `wake` is called on another thread when `stopping` is set and
+/// again when `time_up` is; if it repeats, also every 10 ms from then on. Any number may live at once.
+class OnStop {
+public:
+    OnStop(Stop& stop, std::function<void()> wake, Repeat repeat = Repeat::no);
+    ~OnStop();  ///< waits for a call of `wake` that has begun
+    OnStop(const OnStop&) = delete;
+    OnStop& operator=(const OnStop&) = delete;
+
+private:
+    friend class Stop;
+    Stop& stop_;
+    const std::function<void()> wake_;
+    const Repeat repeat_;
+};
