@@ -222,7 +222,8 @@ echo   course trace NAME [...]    the same, with every call of the server record
 echo   course grade SERVER [...]  tests a server of your own, and explains each rule that it breaks: --lang en or ko,
 echo                              --junit FILE, and what grade --help says
 echo   course claims              all claims of the notes, run: passed, failed, or skipped and why
-echo   course notes [--fix]       whether notes, code and the two languages are in step (--help lists more)
+echo   course notes [--fix]       whether notes, code and the two languages are in step; --fix copies the
+echo                              code into the notes
 echo   course client [MODE] [...] talks to a server line by line, or makes trouble: client --silent (all modes: --help)
 echo   course build               builds everything
 echo   course help

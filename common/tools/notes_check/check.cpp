@@ -14,13 +14,12 @@
 #include "common/tools/notes_check/document.h"
 #include "common/tools/notes_check/links.h"
 #include "common/tools/notes_check/parity.h"
-#include "common/tools/notes_check/review.h"
 #include "common/tools/notes_check/source.h"
 
 namespace course {
 namespace {
 
-const std::string kLock = "notes/review.lock", kOutput = "notes/output", kCaptures = "notes/captures";
+const std::string kOutput = "notes/output", kCaptures = "notes/captures";
 constexpr std::size_t kMostRegions = 4;
 
 // One note in both languages: notes/en/NAME and notes/ko/NAME, or README.md and README.ko.md.
@@ -48,7 +47,6 @@ public:
 
     std::vector<Finding> run(Actions actions) {
         if (actions.fix) fix_copies();
-        if (actions.accept) accept();
         LinkChecker links{files_};
         for (const Pair& pair : pairs_) {
             check_document(pair.english);
@@ -58,7 +56,6 @@ public:
         links.check_all_cited(findings_);
         check_outputs();
         check_region_counts();
-        check_review();
         std::ranges::sort(findings_, {}, [](const Finding& f) { return std::tie(f.file, f.line, f.what); });
         return std::move(findings_);
     }
@@ -167,30 +164,6 @@ private:
                     report(file, 0, "has two regions of the same name; rename one");
             }
         }
-    }
-
-    // Notes alone: a README is read by everyone, and often.
-    template <typename Function>
-    void for_each_paired_note(Function function) {
-        for (const Pair& pair : pairs_) {
-            const Document &en = files_.document(pair.english), &ko = files_.document(pair.korean);
-            if (pair.english != pair.name && en.sections.size() == ko.sections.size()) function(pair, en, ko);
-        }
-    }
-
-    void accept() {
-        Review review{""};
-        for_each_paired_note(
-            [&](const Pair& pair, const Document& en, const Document& ko) { review.accept(pair.name, en, ko); });
-        files_.write(kLock, review.to_text());
-    }
-
-    void check_review() {
-        const Review review{files_.exists(kLock) ? files_.read(kLock) : ""};
-        for_each_paired_note([&](const Pair& pair, const Document& en, const Document& ko) {
-            const auto found = review.check(pair.name, en, ko, pair.english, pair.korean);
-            findings_.insert(findings_.end(), found.begin(), found.end());
-        });
     }
 
     CourseFiles files_;

@@ -8,8 +8,7 @@
 namespace course {
 
 struct Actions {
-    bool fix = false;     ///< rewrites fences that are copies of another file
-    bool accept = false;  ///< writes notes/review.lock: both languages of every section have been read
+    bool fix = false;  ///< rewrites fences that are copies of another file
 };
 
 /// Does what `actions` say to the course in `root`, then checks its notes: notes/en, notes/ko, and README.md with

@@ -147,12 +147,10 @@ private:
         end_paragraph();
         std::string slug = make_slug(title);
         if (const int before = slugs_[slug]++; before > 0) slug.append("-").append(std::to_string(before));
-        document_.sections.push_back(
-            {number_, level, std::string{title}, slug, document_.lines[number_ - 1] + "\n", {}, {}, {}});
+        document_.sections.push_back({number_, level, std::string{title}, slug, {}, {}, {}});
     }
 
     void read_line(const std::string& line, std::string_view text) {
-        section().text += line + "\n";
         const bool row = text.starts_with('|');
         if (row || text.empty() || text.starts_with("```")) end_paragraph();
         if (text.starts_with("```")) {
@@ -171,7 +169,6 @@ private:
 
     void continue_fence(const std::string& line, std::string_view text) {
         const bool ends = count_leading(text, '`') >= ticks_ && text.find_first_not_of('`') == npos;
-        if (ends || !fence_->is_copy()) section().text += line + "\n";
         if (ends)
             fence_ = nullptr;
         else

@@ -46,7 +46,6 @@ struct Section {
     std::size_t level;  ///< 1 for #
     std::string title;
     std::string slug;  ///< the anchor that GitHub gives the heading
-    std::string text;  ///< all that was written by hand, the heading included
     std::vector<Fence> fences;
     std::vector<Link> links;
     std::vector<Table> tables;

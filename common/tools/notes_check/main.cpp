@@ -14,8 +14,6 @@ int main(int argc, char** argv) try {
     course::Actions actions;
     app.add_flag("--check", "Check only; that is what happens without any option");
     app.add_flag("--fix", actions.fix, "First copy the regions of the code and the captured output into the notes");
-    app.add_flag("--accept", actions.accept,
-                 "First record in notes/review.lock that both languages of every section have been compared");
     app.footer("Exit status: 0 if all is in step, 1 if not, 2 for bad options or files that cannot be read.");
     try {
         app.parse(argc, argv);
