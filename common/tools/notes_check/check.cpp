@@ -11,16 +11,15 @@
 #include <vector>
 
 #include "common/tools/notes_check/course_files.h"
+#include "common/tools/notes_check/definition.h"
 #include "common/tools/notes_check/document.h"
 #include "common/tools/notes_check/links.h"
 #include "common/tools/notes_check/parity.h"
-#include "common/tools/notes_check/source.h"
 
 namespace course {
 namespace {
 
-const std::string kOutput = "notes/output", kCaptures = "notes/captures";
-constexpr std::size_t kMostRegions = 4;
+const std::string output_folder = "notes/output", captures_folder = "notes/captures";
 
 // One note in both languages: notes/en/NAME and notes/ko/NAME, or README.md and README.ko.md.
 struct Pair {
@@ -55,7 +54,7 @@ public:
         }
         links.check_all_cited(findings_);
         check_outputs();
-        check_region_counts();
+        check_markers();
         std::ranges::sort(findings_, {}, [](const Finding& f) { return std::tie(f.file, f.line, f.what); });
         return std::move(findings_);
     }
@@ -67,20 +66,33 @@ private:
 
     // What the fence is a copy of; if there is no such thing, `problem` says so.
     std::vector<std::string> original(const Fence& fence, std::string& problem) {
-        const std::string region = fence.value("region"), output = fence.value("output");
-        const std::string file = output.empty() ? fence.value("file") : kOutput + "/" + output;
-        if (!files_.exists(file)) {
+        const std::string name = fence.value("name"), output = fence.value("output");
+        const std::string file = output.empty() ? fence.value("file") : output_folder + "/" + output;
+        if (const std::string word = fence.unknown_word(); !word.empty())
+            problem =
+                "\"" + word + "\" means nothing here: a fence shows file=FILE, file=FILE name=NAME or output=FILE";
+        else if (!name.empty() && (file.empty() || !output.empty()))
+            problem = "name=" + name + " needs the source that defines it: write file=FILE name=" + name;
+        else if (!files_.exists(file))
             problem = "there is no " + file + (output.empty() ? "" : "; make it with `course notes --capture`");
+        else
+            return name.empty() ? files_.lines(file) : definition(file, name, problem);
+        return {};
+    }
+
+    std::vector<std::string> definition(const std::string& file, const std::string& name, std::string& problem) {
+        auto found = find_definitions(files_.lines(file), name);
+        if (found.size() == 1) return std::move(found[0].lines);
+        if (found.empty()) {
+            problem = "no definition of \"" + name + "\" in " + file +
+                      ": name a function, struct or class that it defines at the left edge, a member as Class::member";
             return {};
         }
-        if (!output.empty()) return files_.lines(file);
-        auto lines = find_region(files_.lines(file), region);
-        if (lines.empty())
-            problem = "no region \"" + region + "\" in " + file +
-                      ": end the first line of a function, struct or block with "
-                      "// [doc:" +
-                      region + "]";
-        return lines;
+        std::string places;
+        for (const Definition& each : found) places += (places.empty() ? "" : ", ") + std::to_string(each.line);
+        problem = "\"" + name + "\" is ambiguous: " + file + " defines it in the lines " + places +
+                  "; show what has a name of its own";
+        return {};
     }
 
     void fix_copies() {
@@ -124,7 +136,7 @@ private:
                     report(file, fence.line + 1 + static_cast<std::size_t>(differs),
                            "differs from " +
                                (fence.value("output").empty() ? fence.info.substr(fence.info.find("file="))
-                                                              : kOutput + "/" + fence.value("output")) +
+                                                              : output_folder + "/" + fence.value("output")) +
                                "; run `course notes --fix`");
                 }
                 if (!problem.empty()) report(file, fence.line, problem);
@@ -143,25 +155,27 @@ private:
 
     void check_outputs() {
         std::string scripts;
-        for (const std::string& file : files_.list(kCaptures, ".sh")) scripts += files_.read(file);
-        for (const std::string& file : files_.list(kOutput, ".txt")) {
-            const std::string name = file.substr(kOutput.size() + 1),
+        for (const std::string& file : files_.list(captures_folder, ".sh")) scripts += files_.read(file);
+        for (const std::string& file : files_.list(output_folder, ".txt")) {
+            const std::string name = file.substr(output_folder.size() + 1),
                               function = "capture_" + name.substr(0, name.size() - 4);
             if (!shown_outputs_.contains(name)) report(file, 0, "is shown in no note; show it or remove it");
             if (scripts.find(function + "()") == std::string::npos)
-                report(file, 0,
-                       "cannot be captured anew: write the function " + function + "() in " + kCaptures + "/*.sh");
+                report(
+                    file, 0,
+                    "cannot be captured anew: write the function " + function + "() in " + captures_folder + "/*.sh");
         }
     }
 
-    void check_region_counts() {
+    void check_markers() {
         for (const std::string& chapter : files_.chapters()) {
-            for (const std::string& file : files_.list(chapter, ".cpp")) {
-                const auto names = find_region_names(files_.lines(file));
-                if (names.size() > kMostRegions)
-                    report(file, 0, "has more than four regions // [doc:...]; a chapter has one idea");
-                if (std::set(names.begin(), names.end()).size() < names.size())
-                    report(file, 0, "has two regions of the same name; rename one");
+            for (const std::string end : {".cpp", ".h"}) {
+                for (const std::string& file : files_.list(chapter, end)) {
+                    const auto& lines = files_.lines(file);
+                    for (std::size_t i = 0; i < lines.size(); ++i)
+                        if (lines[i].find("[doc:") != std::string::npos)
+                            report(file, i + 1, "has a marker [doc:...]; remove it: notes show code by its name");
+                }
             }
         }
     }

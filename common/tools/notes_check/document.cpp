@@ -205,6 +205,17 @@ std::string Fence::value(std::string_view key) const {
     return {};
 }
 
+std::string Fence::unknown_word() const {
+    std::istringstream words(info);
+    for (std::string word; words >> word;) {
+        const auto equals = word.find('=');
+        const std::string key = word.substr(0, equals);
+        const bool known = key == "file" || key == "name" || key == "output";
+        if (equals != npos && (!known || equals + 1 == word.size())) return word;
+    }
+    return {};
+}
+
 Document parse_document(const std::string& file, std::vector<std::string> lines) {
     Document document{std::move(lines), {}, {}};
     Parser{file, document}.parse();

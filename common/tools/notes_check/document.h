@@ -20,13 +20,17 @@ std::ostream& operator<<(std::ostream& out, const Finding& finding);
 
 struct Fence {
     std::size_t line;  ///< of the opening ```
-    std::string info;  ///< what follows the opening ```: "cpp file=01_blocking/main.cpp region=receive"
+    std::string info;  ///< what follows the opening ```: "cpp file=01_blocking/main.cpp name=receive_from"
     std::vector<std::string> body;
 
     /// The value of `key=value` in the info string, or "".
     [[nodiscard]] std::string value(std::string_view key) const;
     /// Whether its body is copied from another file, and so not written by hand.
-    [[nodiscard]] bool is_copy() const { return !value("file").empty() || !value("output").empty(); }
+    [[nodiscard]] bool is_copy() const {
+        return !value("file").empty() || !value("name").empty() || !value("output").empty();
+    }
+    /// The first `key=value` of a copy that means nothing, or "".
+    [[nodiscard]] std::string unknown_word() const;
 };
 
 struct Link {

@@ -1,4 +1,4 @@
-// Reading Markdown and sources: what counts as a heading, a fence, a link, a table, a region, a claim.
+// Reading Markdown and sources: what counts as a heading, a fence, a link, a table, a claim.
 #include "common/tools/notes_check/document.h"
 
 #include <gmock/gmock.h>
@@ -82,26 +82,22 @@ TEST(Markdown, WhatWouldSlipThroughIsAFinding) {
     only("# T\n[1]: a.md\n", "reference link");
 }
 
-TEST(Region, BeginsWithItsCommentAndEndsAtTheBrace) {
-    const auto source = lines_of(
-        "int a;\n// Why.\nint f() {  // why here  // [doc:f]\n    if (a) {\n    }\n    return 1;\n}\n\n"
-        "struct S {  // [doc:s]\n    int i;\n};\n");
-    EXPECT_THAT(find_region(source, "f"),
-                ElementsAre("// Why.", "int f() {  // why here", "    if (a) {", "    }", "    return 1;", "}"));
-    EXPECT_THAT(find_region(source, "s"), ElementsAre("struct S {", "    int i;", "};"));
-    EXPECT_THAT(find_region(source, "g"), IsEmpty());
-    EXPECT_THAT(find_region_names(source), ElementsAre("f", "s"));
+TEST(Fence, IsACopyByItsWords) {
+    const auto document = parse("# T\n```cpp file=a.cpp name=S::f\n```\n```text output=o.txt\n```\n```sh\n```\n");
+    const auto& fences = document.sections[0].fences;
+    ASSERT_EQ(fences.size(), 3u);
+    EXPECT_EQ(fences[0].value("file"), "a.cpp");
+    EXPECT_EQ(fences[0].value("name"), "S::f");
+    EXPECT_TRUE(fences[0].is_copy());
+    EXPECT_TRUE(fences[1].is_copy());
+    EXPECT_FALSE(fences[2].is_copy());
+    for (const Fence& fence : fences) EXPECT_EQ(fence.unknown_word(), "");
 }
 
-TEST(Region, GoesOnAfterABraceThatOpensAnotherBlock) {
-    const auto source =
-        lines_of("bool f() try {  // [doc:f]\n    return g();\n} catch (...) {\n    return false;\n}\n}\n");
-    EXPECT_EQ(find_region(source, "f").size(), 5u);
-}
-
-TEST(Region, MayBeABlock) {
-    const auto source = lines_of("void f() {\n    while (true) {  // [doc:loop]\n        g();\n    }\n    h();\n}\n");
-    EXPECT_THAT(find_region(source, "loop"), ElementsAre("    while (true) {", "        g();", "    }"));
+TEST(Fence, NamesTheWordThatMeansNothing) {
+    const auto unknown = [](const std::string& info) { return Fence{1, info, {}}.unknown_word(); };
+    EXPECT_EQ(unknown("cpp file=a.cpp region=f"), "region=f");
+    EXPECT_EQ(unknown("cpp file=a.cpp name="), "name=");
 }
 
 TEST(Claims, AreFoundByTheirMacro) {

@@ -63,7 +63,7 @@ std::string LinkChecker::follow(const std::string& from, const Link& link, std::
     if (file.starts_with("..") || !files_.exists(file)) {
         report("dead link: there is no " + file + "; correct it");
     } else if (hash != std::string::npos && !file.ends_with(".md")) {
-        report("link to a place in " + file + ": it would move unnoticed; link the file, and show a region of it");
+        report("link to a place in " + file + ": it would move unnoticed; link the file, and show the function");
     } else if (hash != std::string::npos) {
         const auto& sections = files_.document(file).sections;
         const auto slug = target.substr(hash + 1);

@@ -13,7 +13,8 @@ int main(int argc, char** argv) try {
                  "notes_check");
     course::Actions actions;
     app.add_flag("--check", "Check only; that is what happens without any option");
-    app.add_flag("--fix", actions.fix, "First copy the regions of the code and the captured output into the notes");
+    app.add_flag("--fix", actions.fix,
+                 "First copy the functions and structs of the code and the captured output into the notes");
     app.footer("Exit status: 0 if all is in step, 1 if not, 2 for bad options or files that cannot be read.");
     try {
         app.parse(argc, argv);

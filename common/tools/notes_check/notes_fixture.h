@@ -18,20 +18,20 @@
 
 namespace course {
 
-inline constexpr const char* kSource =
+inline constexpr const char* source_text =
     "// Why.\n"
-    "int receive_from() {  // [doc:receive]\n"
+    "int receive_from() {\n"
     "    return 1;\n"
     "}\n";
-inline constexpr const char* kClaims = "SCENARIO(\"a silent client blocks the others\") {}\n";
-inline constexpr const char* kEnglish =
+inline constexpr const char* claims_text = "SCENARIO(\"a silent client blocks the others\") {}\n";
+inline constexpr const char* english_text =
     "# 01 blocking\n"
     "\n"
     "**One thread waits.** See [the limit](#the-limit) and [two](02_select.md#code).\n"
     "\n"
     "## The limit\n"
     "\n"
-    "```cpp file=01_blocking/main.cpp region=receive\n"
+    "```cpp file=01_blocking/main.cpp name=receive_from\n"
     "// Why.\n"
     "int receive_from() {\n"
     "    return 1;\n"
@@ -48,14 +48,14 @@ inline constexpr const char* kEnglish =
     "| a | b |\n"
     "|---|---|\n"
     "| 1 | 2 |\n";
-inline constexpr const char* kKorean =
+inline constexpr const char* korean_text =
     "# 01 블로킹\n"
     "\n"
     "**스레드 하나가 기다립니다.** [둘](02_select.md#코드)과 [한계](#한계-보기)를 보세요.\n"
     "\n"
     "## 한계 보기\n"
     "\n"
-    "```cpp file=01_blocking/main.cpp region=receive\n"
+    "```cpp file=01_blocking/main.cpp name=receive_from\n"
     "// Why.\n"
     "int receive_from() {\n"
     "    return 1;\n"
@@ -73,7 +73,7 @@ inline constexpr const char* kKorean =
     "|---|---|\n"
     "| 1 | 2 |\n";
 
-inline const std::string kEn = "notes/en/01_blocking.md", kKo = "notes/ko/01_blocking.md";
+inline const std::string english_note = "notes/en/01_blocking.md", korean_note = "notes/ko/01_blocking.md";
 
 class Notes : public testing::Test {
 protected:
@@ -82,12 +82,12 @@ protected:
         const auto now = std::chrono::steady_clock::now().time_since_epoch().count();  // tests run side by side
         root_ =
             std::filesystem::temp_directory_path() / ("notes_" + std::to_string(now) + "_" + std::to_string(++count));
-        write("01_blocking/main.cpp", kSource);
-        write("01_blocking/claims.cpp", kClaims);
+        write("01_blocking/main.cpp", source_text);
+        write("01_blocking/claims.cpp", claims_text);
         write("notes/output/01_limit.txt", "$ run\nit blocks\n");
         write("notes/captures/01.sh", "capture_01_limit() {\n    echo run\n}\n");
-        write(kEn, kEnglish);
-        write(kKo, kKorean);
+        write(english_note, english_text);
+        write(korean_note, korean_text);
         write("notes/en/02_select.md", "# 02 select\n\n## Code\n");
         write("notes/ko/02_select.md", "# 02 select\n\n## 코드\n");
         write("README.md", "# Course\n\n[한국어](README.ko.md) [01](notes/en/01_blocking.md)\n");

@@ -11,8 +11,8 @@ namespace {
 using testing::IsEmpty;
 
 TEST_F(Notes, ALinkToAnotherHeadingIsFound) {
-    replace(kKo, "02_select.md#코드", "02_select.md#02-select");
-    expect_among(kEn, 3, "this link (02_select.md#1) is missing");
+    replace(korean_note, "02_select.md#코드", "02_select.md#02-select");
+    expect_among(english_note, 3, "this link (02_select.md#1) is missing");
 }
 
 TEST_F(Notes, AMissingFileIsFound) {
@@ -21,28 +21,33 @@ TEST_F(Notes, AMissingFileIsFound) {
 }
 
 TEST_F(Notes, AHeadingMoreIsFound) {
-    replace(kKo, "\n| 가", "\n## 하나 더\n\n| 가");
-    expect_only(kKo, 21, "\"하나 더\", has no counterpart");
+    replace(korean_note, "\n| 가", "\n## 하나 더\n\n| 가");
+    expect_only(korean_note, 21, "\"하나 더\", has no counterpart");
 }
 
 TEST_F(Notes, AHeadingOfAnotherLevelIsFound) {
-    replace(kKo, "## 한계 보기", "### 한계 보기");
-    expect_only(kKo, 5, "has no counterpart of its level");
+    replace(korean_note, "## 한계 보기", "### 한계 보기");
+    expect_only(korean_note, 5, "has no counterpart of its level");
 }
 
 TEST_F(Notes, AnotherFenceIsFound) {
-    replace(kKo, "\n| 가", "\n```sh\nls\n```\n\n| 가");
-    expect_only(kKo, 5, "other fences");
+    replace(korean_note, "\n| 가", "\n```sh\nls\n```\n\n| 가");
+    expect_only(korean_note, 5, "other fences");
 }
 
 TEST_F(Notes, ATableRowMoreIsFound) {
-    replace(kEn, "| 1 | 2 |\n", "| 1 | 2 |\n| 3 | 4 |\n");
-    expect_only(kKo, 5, "other numbers of table rows than notes/en/01_blocking.md:5: 3; there: 4");
+    replace(english_note, "| 1 | 2 |\n", "| 1 | 2 |\n| 3 | 4 |\n");
+    expect_only(korean_note, 5, "other numbers of table rows than notes/en/01_blocking.md:5: 3; there: 4");
+}
+
+TEST_F(Notes, AnotherNameInAFenceIsFound) {
+    replace(korean_note, " name=receive_from", "");
+    expect_among(korean_note, 5, "other fences");
 }
 
 TEST_F(Notes, WordsMayChangeInOneLanguage) {
-    replace(kKo, "# 01 블로킹", "# 01 블로킹 소켓");
-    replace(kEn, "One thread waits", "One thread sleeps");
+    replace(korean_note, "# 01 블로킹", "# 01 블로킹 소켓");
+    replace(english_note, "One thread waits", "One thread sleeps");
     EXPECT_THAT(check(), IsEmpty());
 }
 

@@ -9,12 +9,8 @@
 namespace course {
 namespace {
 
-constexpr std::string_view kMarker = "// [doc:";
-
-std::size_t indentation(const std::string& line) { return line.find_first_not_of(' '); }
-
 bool is_comment(const std::string& line) {
-    const auto at = indentation(line);
+    const auto at = line.find_first_not_of(' ');
     return at != std::string::npos && line.compare(at, 2, "//") == 0;
 }
 
@@ -46,34 +42,6 @@ std::vector<Scenario> find_scenarios(const std::vector<std::string>& lines) {
         }
     }
     return scenarios;
-}
-
-std::vector<std::string> find_region_names(const std::vector<std::string>& lines) {
-    std::vector<std::string> names;
-    for (const std::string& line : lines) {
-        const auto at = line.find(kMarker);
-        if (at == std::string::npos) continue;
-        const auto from = at + kMarker.size();
-        names.push_back(line.substr(from, line.find(']', from) - from));
-    }
-    return names;
-}
-
-std::vector<std::string> find_region(const std::vector<std::string>& lines, std::string_view name) {
-    const std::string marker = std::string{kMarker} + std::string{name} + "]";
-    const auto marked = std::ranges::find_if(lines, [&](const auto& line) { return line.find(marker) != line.npos; });
-    if (marked == lines.end()) return {};
-    const auto end = std::find_if(marked + 1, lines.end(), [&](const std::string& line) {
-        return indentation(line) == indentation(*marked) && line[indentation(line)] == '}' && line.back() != '{';
-    });
-    if (end == lines.end()) return {};
-    auto begin = marked;
-    while (begin != lines.begin() && is_comment(*(begin - 1))) --begin;
-    std::vector<std::string> region(begin, end + 1);
-    std::string& first = region[static_cast<std::size_t>(marked - begin)];
-    first.erase(first.find(marker), marker.size());
-    first.erase(first.find_last_not_of(' ') + 1);
-    return region;
 }
 
 }  // namespace course
