@@ -15,11 +15,8 @@
 #include "common/process/server_process.h"
 #include "common/tools/client/plan.h"
 
+namespace course {
 namespace {
-
-using course::EchoServer;
-using course::Plan;
-using course::Seconds;
 
 /// Someone at the keyboard. Shared with the thread that reads, which may outlive the test.
 class Typist {
@@ -58,7 +55,7 @@ struct Talk {
 Talk talk(const Plan& plan, Typist typist) {
     Talk result;
     result.status =
-        course::run_interactive(plan, typist.read(), [&](const std::string& line) { result.lines.push_back(line); });
+        run_interactive(plan, typist.read(), [&](const std::string& line) { result.lines.push_back(line); });
     return result;
 }
 
@@ -96,7 +93,7 @@ TEST(Interactive, ServerThatEndsIsToldAtOnce) {
     Typist typist({"a\n"});
     typist.goes_silent();
     Talk said;
-    said.status = course::run_interactive(plan_for(server), typist.read(), [&](const std::string& line) {
+    said.status = run_interactive(plan_for(server), typist.read(), [&](const std::string& line) {
         said.lines.push_back(line);
         server.close_stdin();  // the echo has come: now the server stops, while the typist thinks
     });
@@ -109,7 +106,7 @@ TEST(Interactive, WithoutAnEchoItWaitsSoLongAndNoLonger) {
     Talk second;
     Plan plan = plan_for(server);
     plan.seconds = Seconds{1};
-    course::run_interactive(plan_for(server), Typist({"first\n", "again\n"}).read(), [&](const std::string& line) {
+    run_interactive(plan_for(server), Typist({"first\n", "again\n"}).read(), [&](const std::string& line) {
         if (line.find("first") == 0) second = talk(plan, Typist({"second\n"}));
     });
     EXPECT_EQ(second.status, 1);
@@ -133,3 +130,4 @@ TEST(Interactive, NobodyThereIsSaidInPlainWords) {
 }
 
 }  // namespace
+}  // namespace course

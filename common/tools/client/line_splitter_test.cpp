@@ -7,10 +7,11 @@
 #include <string_view>
 #include <vector>
 
+namespace course {
 namespace {
 
 std::vector<std::string> split(const std::vector<std::string_view>& pieces) {
-    course::LineSplitter splitter;
+    LineSplitter splitter;
     std::vector<std::string> lines;
     for (const std::string_view piece : pieces) {
         splitter.add(piece);
@@ -42,3 +43,4 @@ TEST(LineSplitter, ALetterOfSeveralBytesMayBeTorn) {
 }
 
 }  // namespace
+}  // namespace course

@@ -29,9 +29,9 @@ namespace {
 
 using namespace asio::experimental::awaitable_operators;
 
-constexpr int kLittle = 8192;
-constexpr std::uint64_t kNoteworthy = 256 * 1024;
-constexpr auto kTuple = asio::as_tuple(asio::use_awaitable);
+constexpr int little_buffer = 8192;
+constexpr std::uint64_t noteworthy_bytes = 256 * 1024;
+constexpr auto as_result = asio::as_tuple(asio::use_awaitable);
 
 Clock::duration ticks(Seconds time) { return std::chrono::duration_cast<Clock::duration>(std::max(time, Seconds{0})); }
 
@@ -73,8 +73,8 @@ asio::awaitable<void> Link::connect(Endpoints& server, Seconds limit) {
             continue;
         }
         if (error) throw OutOfSockets("the system gives no further socket: " + describe(error));
-        if (hold_little_) socket_.set_option(asio::socket_base::receive_buffer_size(kLittle), error);
-        auto result = co_await (socket_.async_connect(endpoint, kTuple) || sleep_for(limit));
+        if (hold_little_) socket_.set_option(asio::socket_base::receive_buffer_size(little_buffer), error);
+        auto result = co_await (socket_.async_connect(endpoint, as_result) || sleep_for(limit));
         const bool in_time = result.index() == 0;
         if (in_time) error = std::get<0>(std::get<0>(result));
         if (in_time && !error) {
@@ -95,16 +95,17 @@ asio::awaitable<std::optional<std::size_t>> Link::send_some(std::size_t at_most,
     asio::error_code error;
     std::size_t taken = 0;
     if (limit) {
-        auto result = co_await (socket_.async_write_some(asio::buffer(outgoing_, size), kTuple) || sleep_for(*limit));
+        auto result =
+            co_await (socket_.async_write_some(asio::buffer(outgoing_, size), as_result) || sleep_for(*limit));
         if (result.index() == 1) co_return std::nullopt;
         std::tie(error, taken) = std::get<0>(result);
     } else {
-        std::tie(error, taken) = co_await socket_.async_write_some(asio::buffer(outgoing_, size), kTuple);
+        std::tie(error, taken) = co_await socket_.async_write_some(asio::buffer(outgoing_, size), as_result);
     }
     if (closed_) co_return std::nullopt;
     if (error) fail("sending failed", error);
     sent_ += taken;
-    if (sent_ - noted_ >= kNoteworthy) {
+    if (sent_ - noted_ >= noteworthy_bytes) {
         noted_ = sent_;
         last_progress_ = Clock::now();
     }
@@ -114,7 +115,7 @@ asio::awaitable<std::optional<std::size_t>> Link::send_some(std::size_t at_most,
 asio::awaitable<std::optional<std::size_t>> Link::receive(Seconds limit, std::size_t at_most) {
     incoming_.resize(block_);
     const auto into = asio::buffer(incoming_, std::min(at_most, block_));
-    auto result = co_await (socket_.async_read_some(into, kTuple) || sleep_for(limit));
+    auto result = co_await (socket_.async_read_some(into, as_result) || sleep_for(limit));
     if (result.index() == 1 || closed_) co_return std::nullopt;
     const auto [error, got] = std::get<0>(result);
     if (error == asio::error::eof) co_return 0;

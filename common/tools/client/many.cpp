@@ -30,9 +30,9 @@ namespace {
 
 using asio::awaitable;
 
-constexpr std::size_t kMessage = 64;
-constexpr std::size_t kConnectsAtOnce = 64;  // more could overrun the backlog before the server has a chance
-constexpr Seconds kUnlimited{86'400};        // whoever waits is released by close()
+constexpr std::size_t message_size = 64;
+constexpr std::size_t connects_at_once = 64;  // more could overrun the backlog before the server has a chance
+constexpr Seconds unlimited{86'400};          // whoever waits is released by close()
 
 struct Client {
     enum State { fresh, connecting, refused, unanswered, turned_away, lost, served, kept, harmed, served_late };
@@ -41,7 +41,7 @@ struct Client {
     State state = fresh;
     Seconds first_echo{0};
 
-    Client(const asio::any_io_executor& executor, std::uint64_t stream) : link(executor, stream, kMessage) {}
+    Client(const asio::any_io_executor& executor, std::uint64_t stream) : link(executor, stream, message_size) {}
 };
 
 class Crowd {
@@ -90,7 +90,7 @@ void Crowd::settled(Client& client, Client::State state) {
 }
 
 void Crowd::connect_more() {
-    while (next_ < clients_.size() && connecting_ < kConnectsAtOnce) {
+    while (next_ < clients_.size() && connecting_ < connects_at_once) {
         Client& client = *clients_[next_++];
         client.state = Client::connecting;
         ++connecting_;
@@ -109,18 +109,18 @@ awaitable<void> Crowd::visit(Client& client) {
     const auto begin = Clock::now();
     co_await stage_.connect(client.link);
     arrived(client, Client::unanswered);
-    const auto echoed = co_await client.link.echo(kMessage, kUnlimited);
+    const auto echoed = co_await client.link.echo(message_size, unlimited);
     if (!echoed) co_return;
     client.first_echo = Clock::now() - begin;
     settled(client, !*echoed ? Client::turned_away : leaving_ ? Client::served_late : Client::served);
     if (client.state == Client::served) {
         co_await leave_.async_wait(asio::as_tuple(asio::use_awaitable));
-        const auto again = co_await client.link.echo(kMessage, kUnlimited);
+        const auto again = co_await client.link.echo(message_size, unlimited);
         if (!again || !*again) throw LinkLost(again ? "the server closed the connection" : "an echo did not come");
         settled(client, Client::kept);
     }
     client.link.finish_sending();
-    co_await client.link.receive(kPatience);
+    co_await client.link.receive(patience_limit);
 }
 
 awaitable<void> Crowd::live(Client& client) {
@@ -145,7 +145,7 @@ awaitable<void> Crowd::settle(std::vector<Client::State> unsettled, Seconds pati
         return std::any_of(unsettled.begin(), unsettled.end(), [&](Client::State state) { return count(state) > 0; });
     };
     last_news_ = Clock::now();
-    while (some() && Seconds{Clock::now() - last_news_} < patience) co_await sleep_for(kTurn);
+    while (some() && Seconds{Clock::now() - last_news_} < patience) co_await sleep_for(poll_interval);
 }
 
 void Crowd::tell_first_echoes() const {
@@ -194,18 +194,18 @@ awaitable<void> Crowd::stay_and_leave() {
     leave_.cancel();
     // Named, not written in place: GCC 12 cannot compile an initializer list within a co_await expression.
     const std::vector<Client::State> staying{Client::served}, waiting{Client::unanswered};
-    co_await settle(staying, kPatience);
+    co_await settle(staying, patience_limit);
     judge_stay();
     stage_.report_others();  // its place becomes free as well
-    co_await settle(waiting, kPatience);
+    co_await settle(waiting, patience_limit);
     judge_end(waited);
 }
 
 awaitable<void> Crowd::run() {
     connect_more();
     const std::vector<Client::State> arriving{Client::fresh, Client::connecting}, waiting{Client::unanswered};
-    co_await settle(arriving, kPatience);
-    co_await settle(waiting, kPrompt);
+    co_await settle(arriving, patience_limit);
+    co_await settle(waiting, prompt_limit);
     const bool can_go_on = !own_limit_ && stage_.ever_connected();
     if (can_go_on) co_await stay_and_leave();
     leaving_ = true;

@@ -21,10 +21,10 @@ namespace {
 using asio::awaitable;
 using namespace asio::experimental::awaitable_operators;
 
-constexpr std::size_t kBlock = 64 * 1024;
-constexpr std::uint64_t kNoEnd = UINT64_MAX;
-constexpr std::uint64_t kTooMuch = 256 * 1024 * 1024;  // no system's buffers hold as much
-constexpr Seconds kQuiet{1};  // so long next to nothing was taken: the server has stopped reading
+constexpr std::size_t block_size = 64 * 1024;
+constexpr std::uint64_t no_end = UINT64_MAX;
+constexpr std::uint64_t too_much = 256 * 1024 * 1024;  // no system's buffers hold as much
+constexpr Seconds quiet_limit{1};  // so long next to nothing was taken: the server has stopped reading
 
 std::string seconds(Seconds time) { return fixed(time.count(), 1) + " s"; }
 
@@ -32,10 +32,10 @@ std::string seconds(Seconds time) { return fixed(time.count(), 1) + " s"; }
 awaitable<void> read_to_end(Stage& stage, Link& link) {
     std::string end = ", then the server's FIN";
     while (true) {
-        const auto got = co_await link.receive(kPatience);
+        const auto got = co_await link.receive(patience_limit);
         if (link.closed()) co_return;
         if (got && *got > 0) continue;
-        if (!got) end = ", then nothing for " + seconds(kPatience);
+        if (!got) end = ", then nothing for " + seconds(patience_limit);
         break;
     }
     say("sent " + with_commas(link.sent()) + " bytes, read " + with_commas(link.received()) + " back" + end);
@@ -47,12 +47,12 @@ awaitable<void> read_to_end(Stage& stage, Link& link) {
 }
 
 awaitable<void> be_silent(Stage& stage) {
-    Link link = stage.make_link(kBlock);
+    Link link = stage.make_link(block_size);
     co_await stage.connect(link);
     stage.watch_others();
     std::optional<std::size_t> got;
     do {
-        got = co_await link.receive(std::max(stage.time() - stage.passed(), kTurn));
+        got = co_await link.receive(std::max(stage.time() - stage.passed(), poll_interval));
     } while (!got && !stage.time_up());
     if (got) {  // a server may tire of a silent client, if it is polite about it
         say("the server closed the connection after " + seconds(stage.passed()));
@@ -68,7 +68,7 @@ template <class Enough>
 awaitable<void> pour(Link& link, std::uint64_t most, Enough enough) {
     while (link.sent() < most && !enough()) {
         const auto taken =
-            co_await link.send_some(static_cast<std::size_t>(std::min<std::uint64_t>(most - link.sent(), kBlock)));
+            co_await link.send_some(static_cast<std::size_t>(std::min<std::uint64_t>(most - link.sent(), block_size)));
         if (!taken) co_return;
     }
     link.finish_sending();
@@ -78,13 +78,13 @@ Seconds quiet(const Link& link) { return Clock::now() - link.last_progress(); }
 
 /// The time is over, and it is known whether what the server takes has an end.
 bool bound_is_known(const Stage& stage, const Link& link) {
-    if (link.sent() >= kTooMuch) return true;
-    return stage.time_up() && (quiet(link) >= kQuiet || stage.passed() >= stage.time() + kPatience);
+    if (link.sent() >= too_much) return true;
+    return stage.time_up() && (quiet(link) >= quiet_limit || stage.passed() >= stage.time() + patience_limit);
 }
 
 /// What the server has taken must have an end, or a client could fill its memory.
 void judge_bound(Stage& stage, const Link& link) {
-    if (link.sent() < kTooMuch && quiet(link) >= kQuiet) {
+    if (link.sent() < too_much && quiet(link) >= quiet_limit) {
         say("took " + with_commas(link.sent()) +
             " bytes (the systems' buffers included), and next to nothing for the last " + seconds(quiet(link)));
     } else {
@@ -95,7 +95,7 @@ void judge_bound(Stage& stage, const Link& link) {
 
 awaitable<void> sip(Stage& stage, Link& link, bool& enough) {
     while (!bound_is_known(stage, link)) {
-        const auto got = co_await link.receive(kPatience, 1);
+        const auto got = co_await link.receive(patience_limit, 1);
         if (link.closed()) co_return;
         if (!got || *got == 0) break;
         co_await sleep_for(Seconds{0.1});
@@ -109,28 +109,28 @@ awaitable<void> sip(Stage& stage, Link& link, bool& enough) {
 }
 
 awaitable<void> be_slow(Stage& stage) {
-    Link link = stage.make_link(kBlock);
+    Link link = stage.make_link(block_size);
     link.hold_little();
     co_await stage.connect(link);
     stage.watch_others();
     bool enough = false;
-    co_await (stage.guard(link, pour(link, kTooMuch, [&] { return enough; })) &&
+    co_await (stage.guard(link, pour(link, too_much, [&] { return enough; })) &&
               stage.guard(link, sip(stage, link, enough)));
 }
 
 awaitable<void> reset_often(Stage& stage) {
     std::uint64_t resets = 0;
     do {
-        Link link = stage.make_link(kBlock / 2, resets);
+        Link link = stage.make_link(block_size / 2, resets);
         co_await stage.connect(link);
         if (resets == 0) stage.watch_others();
-        co_await link.send_some(kBlock / 2);
+        co_await link.send_some(block_size / 2);
         // By turns: while the server may not even have accepted it, and in the middle of the echo.
         if (resets % 2 == 1) {
-            const auto got = co_await link.receive(kPrompt, 1);
+            const auto got = co_await link.receive(prompt_limit, 1);
             if (!got) {
-                say("connection " + with_commas(resets + 1) + " got no echo within " + seconds(kPrompt));
-                stage.broken(kServedPromptly);
+                say("connection " + with_commas(resets + 1) + " got no echo within " + seconds(prompt_limit));
+                stage.broken(served_promptly_rule);
                 co_return;
             }
         }
@@ -147,7 +147,7 @@ awaitable<void> read_late(Stage& stage, Link& link) {
 }
 
 awaitable<void> half_close(Stage& stage) {
-    Link link = stage.make_link(kBlock);
+    Link link = stage.make_link(block_size);
     co_await stage.connect(link);
     stage.watch_others();
     const auto never = [] { return false; };
@@ -155,36 +155,36 @@ awaitable<void> half_close(Stage& stage) {
 }
 
 awaitable<void> pour_and_measure(Stage& stage, Link& link) {
-    co_await pour(link, kNoEnd, [&] { return stage.time_up(); });
+    co_await pour(link, no_end, [&] { return stage.time_up(); });
     if (link.closed()) co_return;
     const double rate = static_cast<double>(link.received()) / stage.passed().count() / 1e6;
     say(fixed(rate, rate < 10 ? 1 : 0) + " MB/s came back, for " + seconds(stage.passed()));
 }
 
 awaitable<void> flood(Stage& stage) {
-    Link link = stage.make_link(kBlock);
+    Link link = stage.make_link(block_size);
     co_await stage.connect(link);
     stage.watch_others();
     co_await (stage.guard(link, pour_and_measure(stage, link)) && stage.guard(link, read_to_end(stage, link)));
 }
 
 awaitable<void> watch_bound(Stage& stage, Link& link) {
-    while (!link.closed() && !bound_is_known(stage, link)) co_await sleep_for(kTurn);
+    while (!link.closed() && !bound_is_known(stage, link)) co_await sleep_for(poll_interval);
     if (link.closed()) co_return;
     judge_bound(stage, link);
     link.close();  // ends the sender
 }
 
 awaitable<void> never_read(Stage& stage) {
-    Link link = stage.make_link(kBlock);
+    Link link = stage.make_link(block_size);
     link.hold_little();
     co_await stage.connect(link);
     stage.watch_others();
     const auto never = [] { return false; };
-    co_await (stage.guard(link, pour(link, kTooMuch, never)) && stage.guard(link, watch_bound(stage, link)));
+    co_await (stage.guard(link, pour(link, too_much, never)) && stage.guard(link, watch_bound(stage, link)));
 }
 
-constexpr Trouble kTroubles[] = {
+constexpr Trouble troubles[] = {
     {.mode = Mode::silent,
      .does = "silent: connects and says nothing",
      .watch = "watch: are others still served? 01_blocking spends a thread on this one",
@@ -218,7 +218,7 @@ constexpr Trouble kTroubles[] = {
 }  // namespace
 
 const Trouble& find_trouble(Mode mode) {
-    return *std::find_if(std::begin(kTroubles), std::end(kTroubles), [&](const Trouble& t) { return t.mode == mode; });
+    return *std::find_if(std::begin(troubles), std::end(troubles), [&](const Trouble& t) { return t.mode == mode; });
 }
 
 }  // namespace course

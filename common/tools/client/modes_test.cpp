@@ -7,12 +7,8 @@
 #include "common/process/server_process.h"
 #include "common/tools/client/testing.h"
 
+namespace course {
 namespace {
-
-using course::ClientRun;
-using course::EchoServer;
-using course::kLongEnough;
-using course::run_client;
 
 // With --one-at-a-time, whoever is being served blocks all others: the very thing to be seen.
 class OneAtATime : public testing::TestWithParam<std::string> {};
@@ -24,7 +20,7 @@ TEST_P(OneAtATime, BlocksTheOthersWhichIsSaid) {
     EXPECT_TRUE(run.says("another client meanwhile: 0 echoes: no answer within 2.0 s")) << run.output;
     EXPECT_TRUE(run.says("AGAINST THE CONTRACT: Whatever one client does")) << run.output;
     EXPECT_FALSE(run.says("kept the contract")) << run.output;
-    EXPECT_EQ(server.stop(kLongEnough), 0);
+    EXPECT_EQ(server.stop(long_enough), 0);
 }
 
 INSTANTIATE_TEST_SUITE_P(Client, OneAtATime, testing::Values("--silent", "--slow", "--flood", "--never-read"),
@@ -76,7 +72,7 @@ TEST(Troublemaker, WithoutTheOtherClientSaysNothingOfIt) {
 
 TEST(Troublemaker, NobodyThereIsSaidInPlainWords) {
     EchoServer server("06_iocp");
-    server.stop(kLongEnough);
+    server.stop(long_enough);
     const ClientRun run = run_client(server, {"--silent"});
     EXPECT_EQ(run.status, 1);
     EXPECT_TRUE(run.says("is a server running there?")) << run.output;
@@ -89,3 +85,4 @@ TEST(Troublemaker, BadUsageGivesTwo) {
 }
 
 }  // namespace
+}  // namespace course

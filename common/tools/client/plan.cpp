@@ -20,7 +20,7 @@ struct ModeFlag {
     const char* help;
 };
 
-constexpr ModeFlag kModeFlags[] = {
+constexpr ModeFlag mode_flags[] = {
     {"--silent", Mode::silent, "Connect and say nothing"},
     {"--slow", Mode::slow, "Send without pause, but read one byte each 100 ms"},
     {"--reset", Mode::reset, "Send half a message, then reset the connection; ten times a second"},
@@ -48,7 +48,7 @@ std::variant<Plan, Usage> parse_plan(std::vector<std::string> arguments) {
 
     CLI::Option_group* const trouble = app.add_option_group("Trouble", "one of these");
     trouble->require_option(0, 1);
-    for (const ModeFlag& flag : kModeFlags)
+    for (const ModeFlag& flag : mode_flags)
         trouble->add_flag_callback(flag.name, [&plan, mode = flag.mode] { plan.mode = mode; }, flag.help);
     const CLI::Option* const many =
         trouble->add_option("--many", plan.clients, "Connect so many at once, one echo each, and hold them")

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -8,9 +7,9 @@
 #include <variant>
 #include <vector>
 
-namespace course {
+#include "common/tools/load/seconds.h"  // IWYU pragma: export
 
-using Seconds = std::chrono::duration<double>;
+namespace course {
 
 enum class Mode { interactive, silent, slow, reset, half_close, flood, never_read, many };
 

@@ -8,21 +8,17 @@
 #include <variant>
 #include <vector>
 
+namespace course {
 namespace {
 
-using course::Mode;
-using course::Plan;
-using course::Seconds;
-using course::Usage;
-
 Plan plan_of(std::vector<std::string> arguments) {
-    const auto parsed = course::parse_plan(std::move(arguments));
+    const auto parsed = parse_plan(std::move(arguments));
     if (const auto* usage = std::get_if<Usage>(&parsed)) throw std::runtime_error("not a plan: " + usage->text);
     return std::get<Plan>(parsed);
 }
 
 Usage usage_of(std::vector<std::string> arguments) {
-    const auto parsed = course::parse_plan(std::move(arguments));
+    const auto parsed = parse_plan(std::move(arguments));
     if (std::holds_alternative<Plan>(parsed)) throw std::runtime_error("this was accepted");
     return std::get<Usage>(parsed);
 }
@@ -83,3 +79,4 @@ TEST(Plan, BadUsageIsSaidAndGivesTwo) {
 }
 
 }  // namespace
+}  // namespace course

@@ -19,14 +19,14 @@ namespace course {
 
 namespace {
 
-constexpr std::chrono::milliseconds kEvery{100};
-constexpr std::size_t kMessage = 32;
-constexpr std::uint64_t kStream = 1'000'000;
+constexpr std::chrono::milliseconds echo_interval{100};
+constexpr std::size_t message_size = 32;
+constexpr std::uint64_t probe_stream = 1'000'000;
 
 }  // namespace
 
 Probe::Probe(const Endpoints& server, Seconds limit)
-    : server_(server), limit_(limit), link_(context_.get_executor(), kStream, kMessage) {
+    : server_(server), limit_(limit), link_(context_.get_executor(), probe_stream, message_size) {
     asio::co_spawn(context_, run(), [this](const std::exception_ptr& problem) {
         try {
             if (problem) std::rethrow_exception(problem);
@@ -71,7 +71,7 @@ asio::awaitable<void> Probe::run() {
     co_await link_.connect(server_, limit_);
     while (true) {
         const auto begin = Clock::now();
-        const auto echoed = co_await link_.echo(kMessage, limit_);
+        const auto echoed = co_await link_.echo(message_size, limit_);
         if (!echoed || !*echoed) {
             report_.trouble = echoed ? "the server closed the connection" : late;
             co_return;
@@ -80,7 +80,7 @@ asio::awaitable<void> Probe::run() {
         last_echo_ = Clock::now();
         if (++report_.echoes == 1) set_served();
         if (over_) break;
-        rest_.expires_at(begin + kEvery);
+        rest_.expires_at(begin + echo_interval);
         co_await rest_.async_wait(asio::as_tuple(asio::use_awaitable));
         if (over_) break;
     }

@@ -20,15 +20,12 @@
 #include "common/testing/test_client.h"
 #include "common/tools/client/testing.h"
 
+namespace course {
 namespace {
 
-using course::ClientRun;
-using course::EchoServer;
-using course::ProcessUsage;
-using course::TestClient;
 using nlohmann::json;
 
-constexpr std::uint64_t kMiB = 1024 * 1024;
+constexpr std::uint64_t mebibyte = 1024 * 1024;
 
 /// The statistics that a server writes at its end; the file is gone at ours.
 class StatsFile {
@@ -90,7 +87,7 @@ void see_threads_spent_on_sixty_six(const Seen& seen) {
 }
 
 void see_memory_stay(const Seen& seen) {
-    EXPECT_LT(seen.stats["peak_memory_bytes"].get<std::uint64_t>(), seen.before.memory_bytes.value() + 16 * kMiB);
+    EXPECT_LT(seen.stats["peak_memory_bytes"].get<std::uint64_t>(), seen.before.memory_bytes.value() + 16 * mebibyte);
 }
 
 void see_that_it_takes_no_more(const Seen& seen) {
@@ -181,7 +178,7 @@ TEST_P(EachServer, BearsEachTrouble) {
     EXPECT_TRUE(std::regex_search(seen.client.output, undisturbed)) << seen.client.output;
     EXPECT_TRUE(seen.client.says("the server kept the contract")) << seen.client.output;
 
-    ASSERT_EQ(server.stop(course::kLongEnough), 0) << server.output() << server.errors();
+    ASSERT_EQ(server.stop(long_enough), 0) << server.output() << server.errors();
     EXPECT_NE(server.output().find(name + " served "), std::string::npos) << server.output();
     seen.server_output = server.output();
     seen.stats = stats.read();
@@ -210,7 +207,7 @@ TEST(Surplus, OfSelectWaitsAndIsServedLater) {
     EXPECT_TRUE(run.says(", 8 unanswered")) << run.output;
     EXPECT_TRUE(run.says("1,022 of 1,022 that were served get a second echo")) << run.output;
     EXPECT_TRUE(run.says("8 of 8 that were unanswered got their echo")) << run.output;
-    EXPECT_EQ(server.stop(course::kLongEnough), 0);
+    EXPECT_EQ(server.stop(long_enough), 0);
     const std::string output = server.output();
     const auto said = output.find("full: 1022 clients; further ones wait");
     EXPECT_NE(said, std::string::npos) << output;
@@ -218,3 +215,4 @@ TEST(Surplus, OfSelectWaitsAndIsServedLater) {
 }
 
 }  // namespace
+}  // namespace course

@@ -26,19 +26,19 @@ Stage::Stage(asio::io_context& context, const Plan& plan, Endpoints server)
 Link Stage::make_link(std::size_t block, std::uint64_t stream) { return {context_.get_executor(), stream, block}; }
 
 asio::awaitable<void> Stage::connect(Link& link) {
-    co_await link.connect(server_, kPatience);
+    co_await link.connect(server_, patience_limit);
     ever_connected_ = true;
 }
 
 void Stage::watch_others() {
     begin_ = Clock::now();
-    if (plan_.probe) probe_ = std::make_unique<Probe>(server_, kPrompt);
+    if (plan_.probe) probe_ = std::make_unique<Probe>(server_, prompt_limit);
 }
 
 bool Stage::time_up() const { return passed() >= time_ && (!probe_ || probe_->settled_since(begin_ + time_)); }
 
 asio::awaitable<void> Stage::until_time_up() {
-    while (!time_up()) co_await sleep_for(kTurn);
+    while (!time_up()) co_await sleep_for(poll_interval);
 }
 
 void Stage::wait_until_others_are_served() {
@@ -54,7 +54,7 @@ void Stage::report_others() {
     if (others.echoes > 0) line += ", slowest " + fixed(others.slowest.count() * 1000, 1) + " ms";
     if (!others.trouble.empty()) line += (others.echoes > 0 ? ", then: " : ": ") + others.trouble;
     say(line);
-    if (!others.trouble.empty()) broken(kServedPromptly);
+    if (!others.trouble.empty()) broken(served_promptly_rule);
 }
 
 asio::awaitable<void> Stage::guard(Link& link, asio::awaitable<void> part) {

@@ -17,15 +17,15 @@ namespace course {
 
 /// How long a well-behaved client may have to wait for its echo, whatever the others do. Generous: the trouble, the
 /// server and a class's other programs share the machine.
-constexpr Seconds kPrompt{2};
+constexpr Seconds prompt_limit{2};
 
 /// How long the server may take for what it owes the troublemaker itself.
-constexpr Seconds kPatience{5};
+constexpr Seconds patience_limit{5};
 
 /// How often what no operation reports is looked at.
-constexpr Seconds kTurn{0.02};
+constexpr Seconds poll_interval{0.02};
 
-constexpr const char* kServedPromptly = "Whatever one client does, the others are served promptly and to the end.";
+constexpr const char* served_promptly_rule = "Whatever one client does, the others are served promptly and to the end.";
 
 /// What the modes share: the plan, its time, the other client, and what to tell the class.
 class Stage {

@@ -9,7 +9,7 @@
 
 namespace course {
 
-constexpr std::chrono::seconds kLongEnough{60};
+constexpr std::chrono::seconds long_enough{60};
 
 /// How a run of echo_client ended, and all that it printed.
 struct ClientRun {
@@ -24,7 +24,7 @@ inline ClientRun run_client(const std::vector<std::string>& arguments) {
     ServerProcess client("echo_client", arguments);
     client.close_stdin();
     ClientRun run;
-    run.status = client.wait_for_exit(kLongEnough);
+    run.status = client.wait_for_exit(long_enough);
     run.output = client.output() + client.errors();
     return run;
 }

@@ -15,7 +15,7 @@ namespace course {
 
 namespace {
 
-constexpr std::uint64_t kLargestTransfer = 65'536;  // bounds what a client costs in memory
+constexpr std::uint64_t largest_transfer = 65'536;  // bounds what a client costs in memory
 
 }  // namespace
 
@@ -45,7 +45,7 @@ Client::Client(asio::io_context& context, ClientOwner& owner, const LoadSettings
       idle_(idle),
       pattern_(number),
       begun_(idle ? 0 : settings.depth),
-      outgoing_(idle ? 0 : std::min(size_ * depth_, kLargestTransfer)),
+      outgoing_(idle ? 0 : std::min(size_ * depth_, largest_transfer)),
       incoming_(idle ? 1 : std::max<std::size_t>(outgoing_.size(), 4096)) {}
 
 void Client::connect(const asio::ip::tcp::endpoint& server) {

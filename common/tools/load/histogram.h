@@ -17,8 +17,8 @@ namespace course {
 /// scaled, so histograms of several rounds can be added.
 class Histogram {
 public:
-    static constexpr std::uint64_t kStepsPerDoubling = 128;
-    static constexpr double kGreatestRelativeError = 1.0 / kStepsPerDoubling;
+    static constexpr std::uint64_t steps_per_doubling = 128;
+    static constexpr double greatest_relative_error = 1.0 / steps_per_doubling;
 
     void record(std::uint64_t value) {
         ++buckets_[index_of(value)];
@@ -36,7 +36,7 @@ public:
     [[nodiscard]] std::uint64_t quantile(double q) const {
         const double wanted = std::ceil(std::clamp(q, 0.0, 1.0) * static_cast<double>(count_));
         const std::uint64_t rank =
-            std::clamp<std::uint64_t>(static_cast<std::uint64_t>(wanted), 1, std::max(count_, kOne));
+            std::clamp<std::uint64_t>(static_cast<std::uint64_t>(wanted), 1, std::max<std::uint64_t>(count_, 1));
         std::uint64_t seen = 0;
         for (std::size_t i = 0; i < buckets_.size(); ++i) {
             seen += buckets_[i];
@@ -50,22 +50,21 @@ public:
 
     /// The bucket of a value, and the highest value that shares it: the arithmetic, open to the tests.
     static constexpr std::size_t index_of(std::uint64_t value) {
-        if (value < 2 * kStepsPerDoubling) return static_cast<std::size_t>(value);
-        const auto shift = static_cast<std::uint64_t>(std::bit_width(value)) - kBits;
-        return static_cast<std::size_t>(shift * kStepsPerDoubling + (value >> shift));
+        if (value < 2 * steps_per_doubling) return static_cast<std::size_t>(value);
+        const auto shift = static_cast<std::uint64_t>(std::bit_width(value)) - exact_bits;
+        return static_cast<std::size_t>(shift * steps_per_doubling + (value >> shift));
     }
 
     static constexpr std::uint64_t highest_in(std::size_t index) {
-        if (index < 2 * kStepsPerDoubling) return index;
-        const std::uint64_t shift = index / kStepsPerDoubling - 1;
-        const std::uint64_t step = index - shift * kStepsPerDoubling;
+        if (index < 2 * steps_per_doubling) return index;
+        const std::uint64_t shift = index / steps_per_doubling - 1;
+        const std::uint64_t step = index - shift * steps_per_doubling;
         return ((step + 1) << shift) - 1;  // of the last bucket: 2^64 - 1, by unsigned wrap-around
     }
 
 private:
-    static constexpr std::uint64_t kOne = 1;
-    static constexpr std::uint64_t kBits =
-        std::bit_width(2 * kStepsPerDoubling - 1);  // of a value that has its own bucket
+    static constexpr std::uint64_t exact_bits =
+        std::bit_width(2 * steps_per_doubling - 1);  // of a value that has its own bucket
 
     std::vector<std::uint64_t> buckets_ = std::vector<std::uint64_t>(index_of(~std::uint64_t{0}) + 1);
     std::uint64_t count_ = 0;

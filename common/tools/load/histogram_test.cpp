@@ -50,7 +50,7 @@ TEST(Histogram, NoValueIsOffByMoreThanTheGreatestRelativeError) {
     for (std::uint64_t value = 1; value < std::uint64_t{1} << 62; value += value / 37 + 1) {
         const std::uint64_t shown = Histogram::highest_in(Histogram::index_of(value));
         ASSERT_GE(shown, value);
-        ASSERT_LE(static_cast<double>(shown - value), static_cast<double>(value) * Histogram::kGreatestRelativeError);
+        ASSERT_LE(static_cast<double>(shown - value), static_cast<double>(value) * Histogram::greatest_relative_error);
     }
 }
 
@@ -69,7 +69,7 @@ TEST(Histogram, QuantilesOfALongTailAreWithinTheErrorOfTheExactOnes) {
         const auto truth = static_cast<double>(exact[rank - 1]);
         const auto shown = static_cast<double>(histogram.quantile(q));
         EXPECT_GE(shown, truth) << q;
-        EXPECT_LE(shown, truth * (1 + Histogram::kGreatestRelativeError)) << q;
+        EXPECT_LE(shown, truth * (1 + Histogram::greatest_relative_error)) << q;
     }
 }
 

@@ -58,7 +58,7 @@ public:
 
 private:
     using Clock = std::chrono::steady_clock;
-    static constexpr std::size_t kConnectsAtOnce = 64;  // more could overrun a backlog before the server has a chance
+    static constexpr std::size_t connects_at_once = 64;  // more could overrun a backlog before the server has a chance
 
     template <class Action>
     void after(asio::steady_timer& timer, Seconds time, Action action) {
@@ -70,7 +70,7 @@ private:
 
     void connect_more() {
         if (finishing_) return;
-        const std::size_t at_once = settings_.ramp > 0 ? clients_.size() : kConnectsAtOnce;
+        const std::size_t at_once = settings_.ramp > 0 ? clients_.size() : connects_at_once;
         while (next_ < clients_.size() && connecting_ < at_once) {
             ++connecting_;
             clients_[next_++]->connect(server_);

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -9,10 +8,9 @@
 #include <vector>
 
 #include "common/tools/load/histogram.h"
+#include "common/tools/load/seconds.h"  // IWYU pragma: export
 
 namespace course {
-
-using Seconds = std::chrono::duration<double>;
 
 /// Each client connects and gets one echo, so that the load meets a server which has accepted all whom it will accept.
 /// Then it is a closed loop: each client sends a message, and the next one when an echo has come back whole, so that it

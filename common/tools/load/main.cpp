@@ -15,10 +15,11 @@
 #include "common/tools/load/text.h"
 #include "common/tools/load/visits.h"
 
+namespace course {
 namespace {
 
 struct CommandLine {
-    course::LoadSettings load;
+    LoadSettings load;
     bool visits = false;
     std::string json;
 };
@@ -40,14 +41,14 @@ void define_options(CLI::App& app, CommandLine& line) {
         ->capture_default_str();
     app.add_option("--ramp", line.load.ramp,
                    "Connects per second, the load growing with them; 0: all connect first, then begin")
-        ->check(course::number_from(0, 1e6))
+        ->check(number_from(0, 1e6))
         ->capture_default_str();
     app.add_flag("--visits", line.visits,
                  "Short visits: each client connects, has one echo, leaves and comes again; an echo is a whole visit");
-    const auto seconds = [&](const char* name, course::Seconds& target, const char* help) {
-        app.add_option_function<double>(name, [&target](double value) { target = course::Seconds{value}; }, help)
-            ->check(course::number_from(0, 86'400))
-            ->default_str(course::fixed(target.count(), 0));
+    const auto seconds = [&](const char* name, Seconds& target, const char* help) {
+        app.add_option_function<double>(name, [&target](double value) { target = Seconds{value}; }, help)
+            ->check(number_from(0, 86'400))
+            ->default_str(fixed(target.count(), 0));
     };
     seconds("--seconds", line.load.seconds, "Length of the measured window");
     seconds("--warm-up", line.load.warm_up, "Load before the window begins");
@@ -56,24 +57,25 @@ void define_options(CLI::App& app, CommandLine& line) {
         "Exit status: 0 if every client was served and every byte came back right, 1 if not, 2 for bad options.");
 }
 
-void write_json(const std::string& file, const course::LoadReport& report) {
-    const std::string text = course::to_json(report).dump(2) + "\n";
+void write_json(const std::string& file, const LoadReport& report) {
+    const std::string text = to_json(report).dump(2) + "\n";
     if (file == "-") {
         std::cout << text;
         return;
     }
-    std::ofstream out(course::path_from_utf8(file), std::ios::binary);
+    std::ofstream out(path_from_utf8(file), std::ios::binary);
     out << text;
     out.close();
     if (!out) throw std::runtime_error("cannot write " + file);
 }
 
 }  // namespace
+}  // namespace course
 
 int main(int argc, char** argv) try {
     CLI::App app("Loads an echo server, checks every byte that comes back, and says how it did.", "echo_load");
-    CommandLine line;
-    define_options(app, line);
+    course::CommandLine line;
+    course::define_options(app, line);
     try {
         app.parse(argc, app.ensure_utf8(argv));
     } catch (const CLI::ParseError& error) {
@@ -81,7 +83,7 @@ int main(int argc, char** argv) try {
     }
     const course::LoadReport report = line.visits ? course::run_visits(line.load) : course::run_load(line.load);
     if (line.json != "-") std::cout << course::to_text(report);
-    if (!line.json.empty()) write_json(line.json, report);
+    if (!line.json.empty()) course::write_json(line.json, report);
     return report.error_count() == 0 && report.unserved == 0 ? 0 : 1;
 } catch (const std::exception& error) {
     std::fprintf(stderr, "echo_load: %s\n", error.what());

@@ -38,7 +38,7 @@ public:
     }
 
 private:
-    static constexpr std::uint64_t kWord = sizeof(std::uint64_t);
+    static constexpr std::uint64_t word_size = sizeof(std::uint64_t);
 
     /// The finishing step of the SplitMix64 generator: every bit of the input changes about half of the result.
     static constexpr std::uint64_t scramble(std::uint64_t x) {
@@ -51,13 +51,13 @@ private:
     void walk(std::size_t size, std::uint64_t position, Visit visit) const {
         for (std::size_t at = 0; at < size;) {
             const std::uint64_t place = position + at;
-            const std::uint64_t word = scramble(seed_ + place / kWord * 0x9e3779b97f4a7c15u);
-            char bytes[kWord];
-            std::memcpy(bytes, &word, kWord);
-            const auto skip = static_cast<std::size_t>(place % kWord);
-            const std::size_t take = std::min<std::size_t>(kWord - skip, size - at);
+            const std::uint64_t word = scramble(seed_ + place / word_size * 0x9e3779b97f4a7c15u);
+            char bytes[word_size];
+            std::memcpy(bytes, &word, word_size);
+            const auto skip = static_cast<std::size_t>(place % word_size);
+            const std::size_t take = std::min<std::size_t>(word_size - skip, size - at);
             // Nearly always it is a whole word, and one of a constant size is copied or compared in one instruction.
-            if (!(take == kWord ? visit(at, bytes, kWord) : visit(at, bytes + skip, take))) return;
+            if (!(take == word_size ? visit(at, bytes, word_size) : visit(at, bytes + skip, take))) return;
             at += take;
         }
     }

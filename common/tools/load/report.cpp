@@ -30,7 +30,7 @@ nlohmann::json to_json(const LoadReport& report) {
           {"p99", quantile_ms(0.99)},
           {"p99_9", quantile_ms(0.999)},
           {"longest_wait", milliseconds(report.longest_wait)}}},
-        {"latency_relative_error", Histogram::kGreatestRelativeError},
+        {"latency_relative_error", Histogram::greatest_relative_error},
         {"unserved_clients", report.unserved},
         {"echoes_per_client",
          {{"least", report.least_echoes}, {"median", report.median_echoes}, {"most", report.most_echoes}}},
