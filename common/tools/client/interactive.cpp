@@ -6,17 +6,17 @@
 #include <asio/error.hpp>
 #include <asio/io_context.hpp>
 #include <asio/ip/tcp.hpp>
-#include <asio/steady_timer.hpp>
+#include <asio/post.hpp>
 #include <asio/write.hpp>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
-#include <utility>
+#include <thread>
 
-#include "common/tools/client/line_source.h"
 #include "common/tools/client/link.h"
 #include "common/tools/client/plan.h"
 #include "common/tools/client/terminal.h"
@@ -26,14 +26,14 @@ namespace course {
 
 namespace {
 
-constexpr Seconds kSilence{2};   // after it, whoever waits is told that we wait as well
-constexpr Seconds kFarewell{5};  // for the server's FIN, unless --seconds says otherwise
+constexpr Seconds silence_limit{2};  // after it, whoever waits for an echo is told that we wait as well
+constexpr Seconds fin_limit{5};      // for the server's FIN, unless --seconds says otherwise
+constexpr Seconds unlimited{1e9};
 
 class Conversation {
 public:
-    Conversation(const Plan& plan, const std::function<std::string()>& read,
-                 const std::function<void(const std::string&)>& print)
-        : plan_(plan), print_(print), input_(context_, read) {}
+    Conversation(const Plan& plan, const ReadLine& read, const PrintLine& print)
+        : plan_(plan), read_(read), print_(print) {}
 
     int run() {
         asio::error_code error;
@@ -41,113 +41,114 @@ public:
         if (error) throw cannot_connect(plan_, describe(error));
         socket_.set_option(asio::ip::tcp::no_delay(true), error);
         receive();
-        ask();
-        context_.run();
+        try {
+            while (next_line()) exchange();
+            finish();
+        } catch (const LinkLost& lost) {
+            print_(lost.what());
+            status_ = 1;
+        }
         return status_;
     }
 
 private:
-    void ask() {
-        input_.next([this](const std::optional<std::string>& line) { line ? send(*line + "\n") : finish(); });
-    }
-
-    void send(std::string line) {
-        line_ = std::move(line);
-        echo_.clear();
-        ++lines_;
-        bytes_ += line_.size();
-        begin_ = Clock::now();
-        asio::async_write(socket_, asio::buffer(line_), [](const asio::error_code&, std::size_t) {
-            // What ends the sending ends the receiving, too: received() tells it.
-        });
-        wait(plan_.seconds.value_or(kSilence), [this] {
-            if (plan_.seconds) return done(1, "no echo within " + fixed(plan_.seconds->count(), 1) + " s");
-            print_("(no echo for " + fixed(kSilence.count(), 0) + " s; still waiting)");
-        });
-    }
-
+    /// From now on the socket is always being read, whatever else is waited for.
     void receive() {
-        socket_.async_read_some(asio::buffer(buffer_),
-                                [this](const asio::error_code& error, std::size_t got) { received(error, got); });
+        socket_.async_read_some(asio::buffer(buffer_), [this](const asio::error_code& error, std::size_t got) {
+            received_.append(buffer_.data(), got);
+            end_ = error;
+            if (!end_) receive();
+        });
     }
 
-    void received(const asio::error_code& error, std::size_t got) {
-        if (error == asio::error::eof) return server_finished();
-        if (error) return done(1, "the connection is lost: " + describe(error));
-        if (line_.empty()) return done(1, with_commas(got) + " bytes came that nobody had sent");
-        echo_.append(buffer_.data(), got);
-        if (echo_.size() >= line_.size()) answered();
-        receive();
+    /// Waits for a line. If the server ends while someone thinks what to type, that is said at once.
+    bool next_line() {
+        typed_ = false;
+        // Nothing can interrupt the reading, so it has a thread of its own, which may be left behind at the end: it
+        // shares the context, and what it posts is not run any more.
+        std::thread([this, context = context_, read = read_] {
+            asio::post(*context, [this, line = read()] {
+                line_ = line;
+                typed_ = true;
+            });
+        }).detach();
+        wait(unlimited, [&] { return typed_ || !received_.empty() || end_; });
+        if (!typed_) throw_end();
+        return line_.has_value();
     }
 
-    void answered() {
-        timer_.cancel();
-        const bool right = echo_ == line_;
-        while (!echo_.empty() && (echo_.back() == '\n' || echo_.back() == '\r')) echo_.pop_back();
-        print_(echo_ + "  (" + passed() + ")" + (right ? "" : "  but that is not what was sent"));
-        if (!right) status_ = 1;
-        line_.clear();
-        ask();
-    }
-
-    void finish() {
-        finished_ = true;
+    void exchange() {
+        sent_ = *line_ + "\n";
+        ++lines_;
+        bytes_ += sent_.size();
         begin_ = Clock::now();
-        asio::error_code ignored;  // if the connection is gone, received() tells it
+        bool all_sent = false;  // or never to be: what ends the sending ends the receiving, too, and that tells it
+        asio::async_write(socket_, asio::buffer(sent_), [&](const asio::error_code&, std::size_t) { all_sent = true; });
+        const auto answered = [&] { return (all_sent && received_.size() >= sent_.size()) || end_; };
+        if (!wait(plan_.seconds.value_or(silence_limit), answered)) {
+            if (plan_.seconds) throw LinkLost("no echo within " + fixed(plan_.seconds->count(), 1) + " s");
+            print_("(no echo for " + fixed(silence_limit.count(), 0) + " s; still waiting)");
+            wait(unlimited, answered);
+        }
+        if (received_.size() < sent_.size()) throw_end(" before the echo was complete");
+        const bool right = received_ == sent_;
+        const std::string echo = received_.substr(0, received_.find_last_not_of("\r\n") + 1);
+        print_(echo + "  (" + passed() + ")" + (right ? "" : "  but that is not what was sent"));
+        if (!right) status_ = 1;
+        received_.clear();
+    }
+
+    /// Half-closes, and waits for the server to do the same.
+    void finish() {
+        begin_ = Clock::now();
+        asio::error_code ignored;  // if the connection is gone, receive() notes it
         socket_.shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
-        const Seconds limit = plan_.seconds.value_or(kFarewell);
-        wait(limit, [this, limit] {
-            done(1, "the server did not close within " + fixed(limit.count(), 1) + " s of our FIN");
-        });
+        const Seconds limit = plan_.seconds.value_or(fin_limit);
+        if (!wait(limit, [&] { return !received_.empty() || end_; }))
+            throw LinkLost("the server did not close within " + fixed(limit.count(), 1) + " s of our FIN");
+        if (end_ != asio::error::eof) throw_end();
+        print_(summary() + "we finished, and the server closed " + passed() + " later");
     }
 
-    void server_finished() {
-        const std::string sum =
-            with_commas(lines_) + (lines_ == 1 ? " line, " : " lines, ") + with_commas(bytes_) + " bytes";
-        if (finished_)
-            return done(status_, "-- " + sum + "; we finished, and the server closed " + passed() + " later");
-        done(1, "-- " + sum + "; the server closed the connection" +
-                    (line_.empty() ? "" : " before the echo was complete"));
+    /// Lets things happen until one makes the condition true. Returns false if none did, so long after begin_.
+    template <class Condition>
+    bool wait(Seconds limit, Condition condition) {
+        const auto deadline = begin_ + std::chrono::duration_cast<Clock::duration>(limit);
+        while (!condition())
+            if (context_->run_one_until(deadline) == 0) return false;
+        return true;
     }
 
-    void done(int status, const std::string& line) {
-        print_(line);
-        status_ = status;
-        context_.stop();
+    [[noreturn]] void throw_end(const std::string& when = "") const {
+        if (end_ == asio::error::eof) throw LinkLost(summary() + "the server closed the connection" + when);
+        if (end_) throw LinkLost("the connection is lost: " + describe(end_));
+        throw LinkLost(with_commas(received_.size()) + " bytes came that nobody had sent");
     }
 
-    template <class Action>
-    void wait(Seconds time, Action action) {
-        timer_.expires_after(std::chrono::duration_cast<Clock::duration>(time));
-        timer_.async_wait([action](const asio::error_code& cancelled) {
-            if (!cancelled) action();
-        });
-    }
+    [[nodiscard]] std::string passed() const { return fixed(Seconds{Clock::now() - begin_}.count() * 1000, 2) + " ms"; }
 
-    [[nodiscard]] std::string passed() const {
-        const double ms = Seconds{Clock::now() - begin_}.count() * 1000;
-        return fixed(ms, ms < 100 ? 2 : 0) + " ms";
+    [[nodiscard]] std::string summary() const {
+        return "-- " + with_commas(lines_) + (lines_ == 1 ? " line, " : " lines, ") + with_commas(bytes_) + " bytes; ";
     }
 
     const Plan& plan_;
-    const std::function<void(const std::string&)>& print_;
-    asio::io_context context_{1};
-    asio::ip::tcp::socket socket_{context_};
-    asio::steady_timer timer_{context_};
-    LineSource input_;
+    const ReadLine& read_;
+    const PrintLine& print_;
     std::array<char, 4096> buffer_{};
-    std::string line_;  // sent and not yet answered
-    std::string echo_;  // what came of it so far
-    Clock::time_point begin_;
-    bool finished_ = false;
+    bool typed_ = false;
+    std::optional<std::string> line_;  // that was typed; nothing at the end of the input
+    std::string sent_, received_;      // of the exchange under way
+    asio::error_code end_;             // how the server ended the connection; none so far
+    std::shared_ptr<asio::io_context> context_ = std::make_shared<asio::io_context>(1);
+    asio::ip::tcp::socket socket_{*context_};
+    Clock::time_point begin_ = Clock::now();  // of what is timed: an exchange, or our FIN
     std::uint64_t lines_ = 0, bytes_ = 0;
     int status_ = 0;
 };
 
 }  // namespace
 
-int run_interactive(const Plan& plan, const std::function<std::string()>& read,
-                    const std::function<void(const std::string&)>& print) {
+int run_interactive(const Plan& plan, const ReadLine& read, const PrintLine& print) {
     return Conversation(plan, read, print).run();
 }
 

@@ -2,11 +2,12 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <condition_variable>
 #include <cstddef>
-#include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -21,18 +22,18 @@ namespace {
 /// Someone at the keyboard. Shared with the thread that reads, which may outlive the test.
 class Typist {
 public:
-    explicit Typist(std::vector<std::string> pieces) : state_(std::make_shared<State>()) {
-        state_->pieces = std::move(pieces);
+    explicit Typist(std::vector<std::string> lines) : state_(std::make_shared<State>()) {
+        state_->lines = std::move(lines);
     }
 
     void goes_silent() { state_->silent_at_end = true; }  ///< instead of ending the input
 
-    std::function<std::string()> read() {
-        return [state = state_]() -> std::string {
+    ReadLine read() {
+        return [state = state_]() -> std::optional<std::string> {
             std::unique_lock lock{state->mutex};
-            if (state->next < state->pieces.size()) return state->pieces[state->next++];
+            if (state->next < state->lines.size()) return state->lines[state->next++];
             state->never.wait(lock, [&] { return !state->silent_at_end; });
-            return {};
+            return std::nullopt;
         };
     }
 
@@ -40,7 +41,7 @@ private:
     struct State {
         std::mutex mutex;
         std::condition_variable never;
-        std::vector<std::string> pieces;
+        std::vector<std::string> lines;
         std::size_t next = 0;
         bool silent_at_end = false;
     };
@@ -67,7 +68,7 @@ Plan plan_for(const EchoServer& server) {
 
 TEST(Interactive, ShowsEachEchoAndHowLongItTook) {
     const EchoServer server("06_iocp");
-    const Talk said = talk(plan_for(server), Typist({"a\n\xed\x95\x9c", "\xea\xb8\x80\n\nlast"}));
+    const Talk said = talk(plan_for(server), Typist({"a", "\xed\x95\x9c\xea\xb8\x80", "", "last"}));
     EXPECT_EQ(said.status, 0);
     ASSERT_EQ(said.lines.size(), 5u);
     EXPECT_EQ(said.lines[0].find("a  ("), 0u) << said.lines[0];
@@ -82,7 +83,7 @@ TEST(Interactive, ALineMayBeLargerThanAllBuffers) {
     const std::string large(std::size_t{8} * 1024 * 1024, 'x');
     Plan plan = plan_for(server);
     plan.seconds = Seconds{60};  // it is much for a busy machine
-    const Talk said = talk(plan, Typist({large, "\n"}));
+    const Talk said = talk(plan, Typist({large}));
     EXPECT_EQ(said.status, 0);
     ASSERT_EQ(said.lines.size(), 2u);
     EXPECT_EQ(said.lines[0].find(large + "  ("), 0u);
@@ -90,7 +91,7 @@ TEST(Interactive, ALineMayBeLargerThanAllBuffers) {
 
 TEST(Interactive, ServerThatEndsIsToldAtOnce) {
     EchoServer server("06_iocp", {"--drain", "0"});
-    Typist typist({"a\n"});
+    Typist typist({"a"});
     typist.goes_silent();
     Talk said;
     said.status = run_interactive(plan_for(server), typist.read(), [&](const std::string& line) {
@@ -106,8 +107,8 @@ TEST(Interactive, WithoutAnEchoItWaitsSoLongAndNoLonger) {
     Talk second;
     Plan plan = plan_for(server);
     plan.seconds = Seconds{1};
-    run_interactive(plan_for(server), Typist({"first\n", "again\n"}).read(), [&](const std::string& line) {
-        if (line.find("first") == 0) second = talk(plan, Typist({"second\n"}));
+    run_interactive(plan_for(server), Typist({"first", "again"}).read(), [&](const std::string& line) {
+        if (line.find("first") == 0) second = talk(plan, Typist({"second"}));
     });
     EXPECT_EQ(second.status, 1);
     ASSERT_EQ(second.lines.size(), 1u);
@@ -122,7 +123,7 @@ TEST(Interactive, NobodyThereIsSaidInPlainWords) {
         server.stop(std::chrono::seconds{20});
     }
     try {
-        talk(plan, Typist({"a\n"}));
+        talk(plan, Typist({"a"}));
         FAIL() << "it connected to nobody";
     } catch (const std::runtime_error& error) {
         EXPECT_NE(std::string(error.what()).find("is a server running there?"), std::string::npos) << error.what();

@@ -1,13 +1,15 @@
 #pragma once
 
-#include <functional>
+#include <istream>
+#include <optional>
 #include <string>
 #include <system_error>
 
 namespace course {
 
-/// Reads standard input as UTF-8: each call waits for some bytes; none means the end.
-std::function<std::string()> standard_input();
+/// Waits for a line, and returns it in UTF-8 without its end: LF or CR LF. Nothing means the end of the input, which is
+/// typed as Ctrl+D, or as Ctrl+Z and Enter on Windows.
+std::optional<std::string> read_line(std::istream& input);
 
 /// Someone types: standard input is a console or terminal, not a file or pipe.
 bool has_keyboard();
