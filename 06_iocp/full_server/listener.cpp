@@ -30,13 +30,11 @@ Listener::Listener(Server& server, SOCKET socket, unsigned accepts)
 
 // The lock is held, so that the packet of an accept is not handled before we are done with it here.
 bool Listener::start(Accept& accept) {
-    int error = server_.injected_failure("AcceptEx");
-    if (error == 0) {
-        try {
-            accept.socket = make_socket(family_);
-        } catch (const SystemError& no_socket) {
-            error = no_socket.code;
-        }
+    int error = 0;
+    try {
+        accept.socket = make_socket(family_);
+    } catch (const SystemError& no_socket) {
+        error = no_socket.code;
     }
     if (error == 0) {
         accept.renew();
@@ -68,22 +66,22 @@ void Listener::refill() {
     while (!stopping_ && !idle_.empty() && start(*idle_.back())) idle_.pop_back();
 }
 
-void Listener::Accept::completed(Worker& worker) {
+void Listener::Accept::completed(Worker& worker) { listener.completed(worker, *this); }
+
+void Listener::completed(Worker& worker, Accept& accept) {
     DWORD bytes = 0;
-    const int error = result(listener.socket_, bytes);
-    Listener& l = listener;
-    l.server_.count_completed();
-    UniqueSocket accepted = error == 0 ? std::move(socket) : UniqueSocket{};
-    socket.reset();
+    const int error = accept.result(socket_, bytes);
+    UniqueSocket accepted = error == 0 ? std::move(accept.socket) : UniqueSocket{};
+    accept.socket.reset();
     {
         const Finally give_back{[&] {  // not before: while it counts as outstanding the server does not end
-            const std::lock_guard lock{l.mutex_};
-            l.idle_.push_back(this);
+            const std::lock_guard lock{mutex_};
+            idle_.push_back(&accept);
         }};
-        if (accepted) l.server_.adopt(worker, std::move(accepted), l.socket_);
+        if (accepted) server_.adopt(worker, std::move(accepted), socket_);
     }
-    l.refill();  // also after a failure: that client gave up, the others shall not suffer for it
-    l.server_.end_if_done();
+    refill();  // also after a failure: that client gave up, the others shall not suffer for it
+    server_.end_if_done();
 }
 
 void Listener::stop() {

@@ -37,6 +37,7 @@ private:
     };
 
     bool start(Accept& accept);
+    void completed(Worker& worker, Accept& accept);
 
     Server& server_;
     const SOCKET socket_;

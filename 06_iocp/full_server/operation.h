@@ -7,7 +7,7 @@ struct Worker;
 /// What the kernel is lent for one asynchronous call and hands back in the completion packet. Extending OVERLAPPED is
 /// what leads from the packet to everything else. From the call to the completion it must neither move, nor be used
 /// again.
-struct Operation : OVERLAPPED {  // [doc:operation]
+struct Operation : OVERLAPPED {
     Operation() : OVERLAPPED{} {}
     Operation(const Operation&) = delete;
     Operation& operator=(const Operation&) = delete;

@@ -78,9 +78,8 @@ bool Worker::is_stuck() {
     return std::exchange(taken_up_before_, taken_up_) == taken_up_ && has_work;
 }
 
-Server::Server(SOCKET listener, Service& service, const ServerSettings& settings, ServerHooks hooks)
+Server::Server(SOCKET listener, Service& service, const ServerSettings& settings)
     : settings_(settings),
-      hooks_(std::move(hooks)),
       service_(service),
       port_(settings.concurrency),
       listener_(*this, listener, settings.accepts),
@@ -113,7 +112,7 @@ void Server::run() {
     if (!failure_.empty()) throw std::runtime_error(failure_);
 }
 
-void Server::work(Worker& worker) {  // [doc:work]
+void Server::work(Worker& worker) {
     this_worker = &worker;
     std::array<OVERLAPPED_ENTRY, 64> room;
     for (bool quit = false; !quit;) {
@@ -172,12 +171,14 @@ void Server::guard(Action action) {
 }
 
 void Server::handle(Worker& worker, const OVERLAPPED_ENTRY& packet) {
-    if (packet.lpOverlapped)
+    if (packet.lpOverlapped) {
+        ++completed_;
         static_cast<Operation*>(packet.lpOverlapped)->completed(worker);
-    else if (packet.lpCompletionKey == key_stop_step)
+    } else if (packet.lpCompletionKey == key_stop_step) {
         stop_step();
-    else
+    } else {
         worker.push_ready(*reinterpret_cast<Session*>(packet.lpCompletionKey));
+    }
 }
 
 void Server::post(ULONG_PTR key) {
@@ -195,7 +196,6 @@ void Server::schedule(Session& session) {
 int Server::started(int error) {
     if (error != 0 && error != WSA_IO_PENDING) return error;  // refused: no packet will come
     ++posted_;
-    if (hooks_.after_post) hooks_.after_post();
     if (error == 0 && skip_) {
         ++completed_;
         ++completed_inline_;

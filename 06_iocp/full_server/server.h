@@ -4,7 +4,6 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <mutex>
 #include <span>
@@ -50,14 +49,6 @@ struct ServerSettings {
 
     /// While more than this waits to be sent to a client, nothing is received from it.
     [[nodiscard]] std::size_t high_water() const { return send_limit / 4; }
-};
-
-/// For tests: what they may put in the way of the server.
-struct ServerHooks {
-    std::function<int(const char* call)>
-        fail{};                              ///< an error with which `call` is to fail, instead of being made; or 0
-    std::function<std::uint64_t()> clock{};  ///< milliseconds
-    std::function<void()> after_post{};      ///< runs when an operation has been started
 };
 
 /// A thread that waits at the port, and what it still has to do: the packets that its last wait brought, and the
@@ -107,7 +98,7 @@ std::string to_string(const ServerMetrics& metrics);
 class Server {
 public:
     /// @param listener  listening, and outliving the server
-    Server(SOCKET listener, Service& service, const ServerSettings& settings, ServerHooks hooks = {});
+    Server(SOCKET listener, Service& service, const ServerSettings& settings);
     ~Server();
 
     /// Serves until drain() or close_all() was called and every operation has come back.
@@ -119,16 +110,18 @@ public:
 
     [[nodiscard]] ServerMetrics metrics();
 
-    // For sessions and the listener.
+private:
+    // What follows, up to give_back(), is for sessions and the listener: they call nothing else of the server.
+    friend class Session;
+    friend class Listener;
+
     [[nodiscard]] const ServerSettings& settings() const { return settings_; }
     [[nodiscard]] Service& service() const { return service_; }
-    [[nodiscard]] std::uint64_t now() const { return hooks_.clock ? hooks_.clock() : ::GetTickCount64(); }
-    [[nodiscard]] int injected_failure(const char* call) const { return hooks_.fail ? hooks_.fail(call) : 0; }
+    [[nodiscard]] static std::uint64_t now() { return ::GetTickCount64(); }  // milliseconds
     /// Counts a call that starts an operation. @return 0 if it is complete, WSA_IO_PENDING if a packet will come, or
     /// its error
     int started(int error);
     void count_posted() { ++posted_; }
-    void count_completed() { ++completed_; }
     void count_queued(std::int64_t bytes) { queued_bytes_ += bytes; }
     void adopt(Worker& worker, UniqueSocket socket, SOCKET listener);
     void schedule(Session& session);  ///< a turn for the session on some worker's thread
@@ -137,7 +130,7 @@ public:
     std::unique_ptr<char[]> lend_buffer(Session& session);
     void give_back(Session& session, std::unique_ptr<char[]> buffer);
 
-private:
+    // For the server alone.
     void work(Worker& worker);
     void post(ULONG_PTR key);
     void handle(Worker& worker, const OVERLAPPED_ENTRY& packet);
@@ -150,7 +143,6 @@ private:
     std::vector<std::shared_ptr<Session>> all_sessions();
 
     const ServerSettings settings_;
-    const ServerHooks hooks_;
     Service& service_;
     CompletionPort port_;
     Listener listener_;

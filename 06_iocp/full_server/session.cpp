@@ -53,14 +53,13 @@ Session::Session(Server& server, UniqueSocket socket)
 
 // --- receiving ----------------------------------------------------------------------------------------------------
 
-// The lock is held over the call: it does not block, and a close() cannot slip in between the look at closing_ and it.
+// The lock is held over the call: it does not block, and a close() cannot slip in between the look at life_ and it.
 int Session::start_receive(DWORD& bytes) {
-    if (const int injected = server_.injected_failure("WSARecv")) return injected;
-    WSABUF span{buffer_ ? to_lend_ : 0, buffer_.get()};
+    WSABUF wsabuf{buffer_ ? to_lend_ : 0, buffer_.get()};
     DWORD flags = 0;
     receive_.renew();
-    receiving_ = true;
-    const int error = ::WSARecv(socket_.get(), &span, 1, &bytes, &flags, &receive_, nullptr) ? last_error() : 0;
+    receiving_.step<ReceiveState::due, ReceiveState::in_flight>();
+    const int error = ::WSARecv(socket_.get(), &wsabuf, 1, &bytes, &flags, &receive_, nullptr) ? last_error() : 0;
     return server_.started(error);
 }
 
@@ -69,11 +68,12 @@ void Session::take_turn(Worker& worker) {
     int error = 0;
     {
         Lock lock{mutex_};
-        if (closed_) {
+        if (life_.is(LifeState::closed)) {
             lock.unlock();
             return server_.forget(*this, reason_);  // the session may be gone when this returns
         }
-        error = closing_ ? WSA_OPERATION_ABORTED : start_receive(bytes);
+        if (life_.is(LifeState::closing)) return finish_receiving();
+        error = start_receive(bytes);
     }
     if (error != WSA_IO_PENDING) received(worker, bytes, error);
 }
@@ -81,7 +81,6 @@ void Session::take_turn(Worker& worker) {
 void Session::Receive::completed(Worker& worker) {
     DWORD bytes = 0;
     const int error = result(session.socket_.get(), bytes);
-    session.server_.count_completed();
     session.received(worker, bytes, error);
 }
 
@@ -91,15 +90,17 @@ void Session::received(Worker& worker, DWORD bytes, int error) {
     if (bytes > 0) server_.service().on_received(*this, {buffer_.get(), bytes});
 }
 
-// Returns false when reading is over. Until decide_next_turn() the buffer is ours: no receive is in flight.
+// Returns false when receiving is over. Until decide_next_turn() the buffer is ours: no receive is in flight.
 bool Session::take_receive_result(DWORD bytes, int error) {
     const Lock lock{mutex_};
-    receiving_ = false;
-    if (std::exchange(shedding_, false) && error == WSA_OPERATION_ABORTED && !closing_) {
+    const bool cancelled = receiving_.try_step<ReceiveState::cancelling, ReceiveState::due>();
+    if (!cancelled) receiving_.step<ReceiveState::in_flight, ReceiveState::due>();
+    const bool open = life_.is(LifeState::open);
+    if (open && cancelled && error == WSA_OPERATION_ABORTED) {
         server_.give_back(*this, std::move(buffer_));
         return true;
     }
-    if (error == 0 && !closing_) {
+    if (open && error == 0) {
         last_active_ = server_.now();
         if (!buffer_) {  // it only waited: there is something to read now, or the peer's FIN
             buffer_ = server_.lend_buffer(*this);
@@ -110,24 +111,21 @@ bool Session::take_receive_result(DWORD bytes, int error) {
             to_lend_ = bytes < one_page ? one_page : server_.settings().receive_size;
             return true;
         }
-        peer_finished_ = true;
     } else {
         begin_close(reason_for(error));
     }
-    reading_ = false;
-    finish_if_done();
+    finish_receiving();
     return false;
 }
 
 // Not received at once: the session queues behind the others of this worker, so that a busy client starves none, and by
 // the time it is its turn the next message is often there, and the receive completes at once.
-void Session::decide_next_turn(Worker& worker) {  // [doc:turn]
+void Session::decide_next_turn(Worker& worker) {
     const Lock lock{mutex_};
-    if (closing_) {
-        reading_ = false;
-        finish_if_done();
+    if (!life_.is(LifeState::open)) {
+        finish_receiving();
     } else if (queued() > server_.settings().high_water()) {
-        paused_ = true;
+        receiving_.step<ReceiveState::due, ReceiveState::paused>();
     } else {
         worker.push_ready(*this);
     }
@@ -137,51 +135,48 @@ void Session::decide_next_turn(Worker& worker) {  // [doc:turn]
 
 bool Session::send(std::span<const char> bytes) {
     const Lock lock{mutex_};
-    if (closing_) return false;
+    if (!life_.is(LifeState::open)) return false;
     if (queued() + bytes.size() > server_.settings().send_limit) {
         begin_close(CloseReason::too_slow);
     } else {
         gathered_.insert(gathered_.end(), bytes.begin(), bytes.end());
         server_.count_queued(static_cast<std::int64_t>(bytes.size()));
-        if (!sending_) send_gathered();
+        if (sending_.is(SendState::idle)) send_gathered();
     }
     finish_if_done();
-    return !closing_;
+    return life_.is(LifeState::open);
 }
 
 int Session::start_send() {
-    if (const int injected = server_.injected_failure("WSASend")) return injected;
-    WSABUF span{static_cast<ULONG>(in_flight_.size()), in_flight_.data()};
+    WSABUF wsabuf{static_cast<ULONG>(in_flight_.size()), in_flight_.data()};
     send_.renew();
     DWORD sent = 0;
-    const int error = ::WSASend(socket_.get(), &span, 1, &sent, 0, &send_, nullptr) ? last_error() : 0;
+    const int error = ::WSASend(socket_.get(), &wsabuf, 1, &sent, 0, &send_, nullptr) ? last_error() : 0;
     return server_.started(error);
 }
 
 // Sends until a send stays in flight or nothing is left.
 void Session::send_gathered() {
-    sending_ = true;
-    while (!gathered_.empty() && !closing_) {
+    while (!gathered_.empty() && life_.is(LifeState::open)) {
         in_flight_.swap(gathered_);
         const int error = start_send();
-        if (error == WSA_IO_PENDING) return;
+        if (error == WSA_IO_PENDING) return sending_.step<SendState::idle, SendState::in_flight>();
         server_.count_queued(-static_cast<std::int64_t>(in_flight_.size()));
         in_flight_.clear();
         if (error != 0) begin_close(reason_for(error));
     }
-    sending_ = false;
-    if (std::exchange(paused_, false)) server_.schedule(*this);
+    if (receiving_.try_step<ReceiveState::paused, ReceiveState::due>()) server_.schedule(*this);
 }
 
 void Session::Send::completed(Worker&) {
     DWORD bytes = 0;
     const int error = result(session.socket_.get(), bytes);
-    session.server_.count_completed();
     session.sent(bytes, error);
 }
 
 void Session::sent(DWORD bytes, int error) {
     const Lock lock{mutex_};
+    sending_.step<SendState::in_flight, SendState::idle>();
     const bool complete = bytes == in_flight_.size();  // less means that the stream is broken off
     server_.count_queued(-static_cast<std::int64_t>(in_flight_.size()));
     in_flight_.clear();
@@ -200,22 +195,30 @@ void Session::close(CloseReason reason) {
 }
 
 void Session::begin_close(CloseReason reason) {
-    if (closing_) return;
-    closing_ = true;
+    if (!life_.try_step<LifeState::open, LifeState::closing>()) return;
     reason_ = reason;
     server_.count_queued(-static_cast<std::int64_t>(gathered_.size()));
     gathered_.clear();
-    if (std::exchange(paused_, false)) reading_ = false;  // nothing is in flight that would come back to end it
+    receiving_.try_step<ReceiveState::paused, ReceiveState::finished>();  // no packet will come that would do it
     // What is in flight comes back, mostly with WSA_OPERATION_ABORTED. Nothing pending (ERROR_NOT_FOUND) is fine, too.
     ::CancelIoEx(reinterpret_cast<HANDLE>(socket_.get()), nullptr);
 }
 
+// Its callers are in the session's turn: otherwise a receive may be in flight, and its packet still to come.
+void Session::finish_receiving() {
+    receiving_.step<ReceiveState::due, ReceiveState::finished>();
+    finish_if_done();
+}
+
 // Once neither side has anything left to do, a last turn on a worker's thread takes leave: not here, where the caller
 // may hold locks that the service's on_closed wants.
-void Session::finish_if_done() {  // [doc:finish]
-    if (reading_ || sending_ || !gathered_.empty() || closed_) return;
-    if (!closing_) ::shutdown(socket_.get(), SD_SEND);
-    closing_ = closed_ = true;
+void Session::finish_if_done() {
+    if (!receiving_.is(ReceiveState::finished) || !sending_.is(SendState::idle) || !gathered_.empty()) return;
+    if (life_.is(LifeState::closed)) return;
+    if (life_.try_step<LifeState::open, LifeState::closed>())
+        ::shutdown(socket_.get(), SD_SEND);
+    else
+        life_.step<LifeState::closing, LifeState::closed>();
     server_.give_back(*this, std::move(buffer_));
     server_.schedule(*this);
 }
@@ -229,8 +232,8 @@ void Session::close_if_idle(std::uint64_t now) {
 
 void Session::shed(std::uint64_t now) {
     const Lock lock{mutex_};
-    if (silence(now) < server_.settings().shed_after || !buffer_ || !receiving_ || sending_ || shedding_) return;
-    shedding_ = true;
+    if (silence(now) < server_.settings().shed_after || !buffer_ || !sending_.is(SendState::idle)) return;
+    if (!receiving_.try_step<ReceiveState::in_flight, ReceiveState::cancelling>()) return;
     std::vector<char>{}.swap(gathered_);
     std::vector<char>{}.swap(in_flight_);
     ::CancelIoEx(reinterpret_cast<HANDLE>(socket_.get()), &receive_);

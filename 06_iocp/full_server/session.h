@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "06_iocp/full_server/operation.h"
+#include "06_iocp/full_server/session_state.h"
 #include "common/winsock.h"
 
 class Server;
@@ -30,9 +31,9 @@ const char* to_string(CloseReason reason);
 /// One connection. At any time it has at most one receive and one send in flight, so bytes keep their order; what is to
 /// be sent meanwhile gathers behind the send.
 ///
-/// Lifetime: the server's registry owns it. The reading side counts as one user from the start to the end of reading,
-/// the sending side as another while a send is in flight; the socket is closed, and the registry lets go, when the last
-/// of the two is done. So no completion ever finds a session gone, and no socket number is used after it was closed.
+/// Lifetime: the server's registry owns it. The receiving side counts as one user until it has finished, the sending
+/// side as another while a send is in flight; the socket is closed, and the registry lets go, when the last of the two
+/// is done. So no completion ever finds a session gone, and no socket number is used after it was closed.
 class Session : public std::enable_shared_from_this<Session> {
 public:
     Session(Server& server, UniqueSocket socket);
@@ -77,6 +78,7 @@ private:
     int start_send();
     void send_gathered();
     void begin_close(CloseReason reason);
+    void finish_receiving();
     void finish_if_done();
     [[nodiscard]] std::size_t queued() const { return gathered_.size() + in_flight_.size(); }
 
@@ -92,13 +94,8 @@ private:
     std::vector<char> in_flight_;     // lent to the kernel
     std::unique_ptr<char[]> buffer_;  // none while idle: a zero-byte receive waits without pinning memory
     std::uint32_t to_lend_ = 0;       // bytes of it, to the next receive
-    bool reading_ = true;             // the reading side is not done yet
-    bool receiving_ = false;          // a receive is in flight
-    bool paused_ = false;             // not receiving, for too much is still to be sent
-    bool shedding_ = false;           // the receive is being cancelled, to take its buffer away
-    bool sending_ = false;            // a send is in flight
-    bool peer_finished_ = false;
-    bool closing_ = false;
-    bool closed_ = false;  // its last turn is due, or over
+    StateMachine<ReceiveState> receiving_{ReceiveState::due};
+    StateMachine<SendState> sending_{SendState::idle};
+    StateMachine<LifeState> life_{LifeState::open};
     CloseReason reason_ = CloseReason::peer_finished;
 };

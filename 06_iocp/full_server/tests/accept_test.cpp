@@ -8,16 +8,19 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <utility>
 #include <vector>
 
 #include "06_iocp/full_server/session.h"
 #include "06_iocp/full_server/tests/full_server.h"
+#include "06_iocp/full_server/tests/stand_in.h"
 #include "common/testing/test_client.h"
 
 namespace {
 
 using course::ConnectionLost;
+using course::StandIn;
 using course::TestClient;
 
 // Fails calls of one kind, the first `times` of them.
@@ -71,7 +74,8 @@ class AcceptError : public testing::TestWithParam<int> {};
 // All accepts fail at first, so that only a later look can post them.
 TEST_P(AcceptError, ThatPassesIsSurvived) {
     Failing failing{"AcceptEx", GetParam(), 5};
-    FullServer server{{.accepts = 4, .tick = 5}, {.fail = std::ref(failing)}};
+    const StandIn stand_in{{.fail = std::ref(failing)}};
+    FullServer server{{.accepts = 4, .tick = 5}};
     server.begin();
     EXPECT_EQ(server.connect().exchange("served"), "served");
     EXPECT_TRUE(failing.over());
@@ -82,11 +86,25 @@ TEST_P(AcceptError, ThatPassesIsSurvived) {
 INSTANTIATE_TEST_SUITE_P(Each, AcceptError,
                          testing::Values(WSAECONNRESET, WSAEMFILE, WSAENOBUFS, int{WSA_NOT_ENOUGH_MEMORY}));
 
+// The test's own thread makes its clients' sockets; only the server's threads are short of them.
+TEST(Accept, AShortageOfSocketsThatPassesIsSurvived) {
+    Failing failing{"WSASocketW", WSAEMFILE, 5};
+    const StandIn stand_in{{.fail = [&, clients = std::this_thread::get_id()](const char* call) {
+        return std::this_thread::get_id() == clients ? 0 : failing(call);
+    }}};
+    FullServer server{{.accepts = 4, .tick = 5}};
+    server.begin();
+    EXPECT_EQ(server.connect().exchange("served"), "served");
+    EXPECT_TRUE(failing.over());
+    EXPECT_EQ(server.stop(), "");
+    expect_reconciled(server.server().metrics());
+}
+
 TEST(Accept, AFailureOfTheListenerEndsTheServerInGoodOrder) {
     std::atomic<bool> broken = false;
-    FullServer server{{.accepts = 1}, {.fail = [&](const char* call) {
-        return broken && std::strcmp(call, "AcceptEx") == 0 ? WSAENOTSOCK : 0;
-    }}};
+    const StandIn stand_in{
+        {.fail = [&](const char* call) { return broken && std::strcmp(call, "AcceptEx") == 0 ? WSAENOTSOCK : 0; }}};
+    FullServer server{{.accepts = 1}};
     server.begin();
     TestClient client = server.connect();
     EXPECT_EQ(client.exchange("before"), "before");

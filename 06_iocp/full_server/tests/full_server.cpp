@@ -6,7 +6,6 @@
 #include <exception>
 #include <mutex>
 #include <string>
-#include <utility>
 
 #include "06_iocp/full_server/server.h"
 #include "06_iocp/full_server/session.h"
@@ -42,10 +41,10 @@ bool Recorder::a_number_was_used_twice_at_once() {
     return twice_;
 }
 
-FullServer::FullServer(const ServerSettings& settings, ServerHooks hooks)
+FullServer::FullServer(const ServerSettings& settings)
     : listener_(open_listener("127.0.0.1", 0)),
       port_(port_of(listener_.get())),
-      server_(listener_.get(), service_, settings, std::move(hooks)) {}
+      server_(listener_.get(), service_, settings) {}
 
 FullServer::~FullServer() { stop(); }
 

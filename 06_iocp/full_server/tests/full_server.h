@@ -52,7 +52,7 @@ private:
 /// A full server in this process, on a free port, with a thread of its own to run it.
 class FullServer {
 public:
-    explicit FullServer(const ServerSettings& settings = {}, ServerHooks hooks = {});
+    explicit FullServer(const ServerSettings& settings = {});
     ~FullServer();
     FullServer(const FullServer&) = delete;
     FullServer& operator=(const FullServer&) = delete;

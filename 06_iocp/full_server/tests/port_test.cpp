@@ -29,9 +29,9 @@ public:
         : listener_(open_listener("127.0.0.1", 0)), client(port_of(listener_.get())) {
         socket.reset(::accept(listener_.get(), nullptr, nullptr));
         port.associate(socket.get());
-        WSABUF span{static_cast<ULONG>(lent.bytes.size()), lent.bytes.data()};
+        WSABUF wsabuf{static_cast<ULONG>(lent.bytes.size()), lent.bytes.data()};
         DWORD flags = 0;
-        const int result = ::WSARecv(socket.get(), &span, 1, nullptr, &flags, &lent, nullptr);
+        const int result = ::WSARecv(socket.get(), &wsabuf, 1, nullptr, &flags, &lent, nullptr);
         EXPECT_TRUE(result == SOCKET_ERROR && ::WSAGetLastError() == WSA_IO_PENDING);
     }
 

@@ -16,11 +16,13 @@
 
 #include "06_iocp/full_server/server.h"
 #include "06_iocp/full_server/tests/full_server.h"
+#include "06_iocp/full_server/tests/stand_in.h"
 #include "common/testing/test_client.h"
 
 namespace {
 
 using course::ConnectionLost;
+using course::StandIn;
 using course::TestClient;
 
 // Sends until the server has not taken a byte for a while; what it has taken then lies in it and in both systems.
@@ -73,9 +75,10 @@ class FailedCall : public testing::TestWithParam<const char*> {};
 
 TEST_P(FailedCall, EndsItsSessionAndNoOther) {
     std::atomic<int> failures = 0;
-    FullServer server{{}, {.fail = [&](const char* call) {
+    const StandIn stand_in{{.fail = [&](const char* call) {
         return std::strcmp(call, GetParam()) == 0 && failures.fetch_sub(1) > 0 ? WSAENOBUFS : 0;
     }}};
+    FullServer server;
     server.begin();
     TestClient other = server.connect();
     EXPECT_EQ(other.exchange("before"), "before");
@@ -99,7 +102,8 @@ INSTANTIATE_TEST_SUITE_P(Each, FailedCall, testing::Values("WSARecv", "WSASend")
                          [](const auto& parameter) { return std::string{parameter.param}; });
 
 TEST(Session, NothingIsTouchedAfterACallWhosePacketMayHaveOvertakenIt) {
-    FullServer server{{.threads = 4}, {.after_post = [] { ::Sleep(1); }}};  // long enough to be overtaken
+    const StandIn stand_in{{.after_post = [] { ::Sleep(1); }}};  // long enough to be overtaken
+    FullServer server{{.threads = 4}};
     server.begin();
     std::vector<std::thread> threads;
     for (int i = 0; i < 4; ++i)
@@ -178,7 +182,8 @@ struct Clock {
 
 TEST(Session, IsClosedWhenItHasBeenIdleForTooLong) {
     Clock clock;
-    FullServer server{{.idle_timeout = 60, .tick = 5}, {.clock = std::ref(clock)}};
+    const StandIn stand_in{{.clock = std::ref(clock)}};
+    FullServer server{{.idle_timeout = 60, .tick = 5}};
     server.begin();
     TestClient silent = server.connect(), talks = server.connect();
     EXPECT_EQ(silent.exchange("once"), "once");
@@ -196,7 +201,8 @@ TEST(Session, IsClosedWhenItHasBeenIdleForTooLong) {
 
 TEST(Session, HoldsNoBufferWhileItIsIdle) {
     Clock clock;
-    FullServer server{{.tick = 5}, {.clock = std::ref(clock)}};
+    const StandIn stand_in{{.clock = std::ref(clock)}};
+    FullServer server{{.tick = 5}};
     server.begin();
     TestClient client = server.connect();
     EXPECT_EQ(server.server().metrics().buffers, 0u) << "it has not said anything yet";

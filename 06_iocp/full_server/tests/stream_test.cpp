@@ -13,6 +13,7 @@
 #include "06_iocp/full_server/session.h"
 #include "06_iocp/full_server/tests/allocations.h"
 #include "06_iocp/full_server/tests/full_server.h"
+#include "06_iocp/full_server/tests/stand_in.h"
 #include "common/testing/conversation.h"
 #include "common/testing/test_client.h"
 
@@ -33,9 +34,10 @@ class Skip : public testing::TestWithParam<bool> {};
 // Every operation is followed by a pause of another length, so that the workers overtake each other in every way.
 TEST_P(Skip, EightWorkersKeepTheOrderOfAStream) {
     std::atomic<unsigned> turn = 0;
-    FullServer server{{.threads = 8, .skip_on_success = GetParam()}, {.after_post = [&] {
+    const course::StandIn stand_in{{.after_post = [&] {
         for (unsigned i = 7 * turn++ % 5; i > 0; --i) std::this_thread::yield();
     }}};
+    FullServer server{{.threads = 8, .skip_on_success = GetParam()}};
     server.begin();
     std::vector<Conversation> streams;
     for (std::uint64_t seed = 1; seed <= 4; ++seed)
