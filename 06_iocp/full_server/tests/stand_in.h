@@ -5,8 +5,8 @@
 
 namespace course {
 
-/// What the calls of this program to Windows meet while a StandIn lives; what is empty leaves them as they are. The
-/// functions are called by any thread, several at a time. TestClient calls none of these but WSASocketW.
+/// What this program's calls to Windows meet while a StandIn lives; what is empty leaves them as they are. The
+/// functions are called by several threads at a time.
 struct Interference {
     /// An error with which `call` fails, instead of being made; 0 to have it made. `call` is "WSARecv", "WSASend",
     /// "AcceptEx" or "WSASocketW".
@@ -15,8 +15,10 @@ struct Interference {
     std::function<std::uint64_t()> clock{};  ///< what GetTickCount64 returns: milliseconds
 };
 
-/// Stands in for those functions of Windows, by way of the program's import table. One at a time; it has to be there
-/// before the server is made, which looks AcceptEx up then, and until the server is gone.
+/// Stands in for those functions of Windows, by way of the program's import table. The thread that made it is spared:
+/// it is the test's, whose clients need sockets, and whose waits need the true time (MinGW's sleep_for asks
+/// GetTickCount64). One at a time; it has to be there before the server is made, which looks AcceptEx up then, and
+/// until the server is gone.
 class StandIn {
 public:
     /// @throws SystemError
