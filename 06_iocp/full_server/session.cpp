@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "06_iocp/full_server/server.h"
+#include "06_iocp/full_server/session_state.h"
 #include "common/app.h"
 
 namespace {
