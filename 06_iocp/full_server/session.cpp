@@ -202,7 +202,7 @@ void Session::begin_close(CloseReason reason) {
     gathered_.clear();
     receiving_.try_step<ReceiveState::paused, ReceiveState::finished>();  // no packet will come that would do it
     // What is in flight comes back, mostly with WSA_OPERATION_ABORTED. Nothing pending (ERROR_NOT_FOUND) is fine, too.
-    ::CancelIoEx(reinterpret_cast<HANDLE>(socket_.get()), nullptr);
+    ::CancelIoEx(socket_.handle(), nullptr);
 }
 
 // Its callers are in the session's turn: otherwise a receive may be in flight, and its packet still to come.
@@ -237,5 +237,5 @@ void Session::shed(std::uint64_t now) {
     if (!receiving_.try_step<ReceiveState::in_flight, ReceiveState::cancelling>()) return;
     std::vector<char>{}.swap(gathered_);
     std::vector<char>{}.swap(in_flight_);
-    ::CancelIoEx(reinterpret_cast<HANDLE>(socket_.get()), &receive_);
+    ::CancelIoEx(socket_.handle(), &receive_);
 }

@@ -83,7 +83,7 @@ TEST_F(PortTest, PacketsOfOneBatchEachHaveTheirOwnStatus) {
     Receiving filled{port}, reset{port}, cancelled{port};
     filled.client.send("four");
     reset.client.reset();
-    ASSERT_TRUE(::CancelIoEx(reinterpret_cast<HANDLE>(cancelled.socket.get()), &cancelled.lent));
+    ASSERT_TRUE(::CancelIoEx(cancelled.socket.handle(), &cancelled.lent));
     port.post(7);
 
     std::map<OVERLAPPED*, int> seen;
@@ -106,7 +106,7 @@ TEST_F(PortTest, CancellingNothingHarmsNothing) {
     Receiving connection{port};
     connection.client.send("done");
     ASSERT_EQ(port.wait(room, patience).size(), 1u);
-    ::CancelIoEx(reinterpret_cast<HANDLE>(connection.socket.get()), &connection.lent);  // 1168 on Windows
+    ::CancelIoEx(connection.socket.handle(), &connection.lent);  // 1168 on Windows
     EXPECT_TRUE(port.wait(room, 0).empty());
 }
 
