@@ -104,18 +104,13 @@ void CALLBACK stop_worker(ULONG_PTR parameter) {
 
 void CALLBACK wake_up(ULONG_PTR) {}  // to run at all is its work: the wait returns
 
-// GetCurrentThread() would return a pseudo handle: each thread that uses it means itself. This one means us everywhere.
-UniqueHandle open_this_thread() {
-    UniqueHandle thread{::OpenThread(THREAD_SET_CONTEXT, FALSE, ::GetCurrentThreadId())};  // the right to queue APCs
-    if (!thread) throw_error("OpenThread");
-    return thread;
-}
-
 // Waits in SleepEx(), and every routine above runs in there.
 void serve_clients(Worker& w, HANDLE ready) {
     {
         const Finally tell{[&] { ::SetEvent(ready); }};  // also if this thread cannot begin
-        w.handle = open_this_thread();
+        // GetCurrentThread() would return a pseudo handle: each thread that uses that one means itself.
+        w.handle.reset(::OpenThread(THREAD_SET_CONTEXT, FALSE, ::GetCurrentThreadId()));  // the right to queue APCs
+        if (!w.handle) throw_error("OpenThread");
     }
     while (!w.stopping || !w.clients.empty()) ::SleepEx(INFINITE, TRUE);
 }
@@ -132,7 +127,8 @@ void hand_over(App& app, Worker& w, UniqueSocket socket) {
 // Waits in WSAWaitForMultipleEvents() for the listener, alertably: it is an APC that ends it.
 void accept_clients(App& app, std::list<Worker>& workers) {
     const UniqueEvent incoming;
-    const UniqueHandle self = open_this_thread();
+    const UniqueHandle self{::OpenThread(THREAD_SET_CONTEXT, FALSE, ::GetCurrentThreadId())};
+    if (!self) throw_error("OpenThread");
     if (::WSAEventSelect(app.listener.get(), incoming.get(), FD_ACCEPT) == SOCKET_ERROR) throw_error("WSAEventSelect");
     const OnStop on_stop{app, [&] { ::QueueUserAPC(wake_up, self.get(), 0); }};
     const HANDLE event = incoming.get();
