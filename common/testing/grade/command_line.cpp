@@ -5,20 +5,16 @@
 // clang-format off
 #include <winsock2.h>
 #include <windows.h>
-#include <shellapi.h>
 // clang-format on
 
+#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <chrono>
-#include <cstddef>
-#include <cstdint>
 #include <filesystem>
 #include <fstream>
 #include <iostream>
-#include <memory>
 #include <random>
 #include <set>
-#include <stdexcept>
 #include <string>
 #include <system_error>
 #include <vector>
@@ -29,68 +25,28 @@ namespace course {
 
 namespace {
 
-constexpr const char* usage =
-    "usage: grade --server PATH [options] [GoogleTest's options]\n"
-    "  --server PATH          the server to grade; a bare name is also looked for beside this program\n"
-    "  --server-arg ARGUMENT  passed on to the server; may be given several times\n"
-    "  --basic                only what can be asked of a server that takes --port and --stop-on-eof alone\n"
-    "  --patience SECONDS     how long a single thing may take to happen (default 20)\n"
-    "  --seed NUMBER          makes the random data and sizes those of an earlier run\n"
-    "  --explain en|ko        explains each broken rule, in English or Korean; --lang is another name for it\n"
-    "  --junit FILE           also writes the result as JUnit XML\n"
-    "  --expect-failure TEST  the exit status is 0 if exactly the tests named in this way fail\n";
-
-std::string to_utf8(const std::wstring& wide) {
-    const int length = static_cast<int>(wide.size());
-    const int size = ::WideCharToMultiByte(CP_UTF8, 0, wide.data(), length, nullptr, 0, nullptr, nullptr);
-    std::string utf8(static_cast<std::size_t>(size), '\0');
-    ::WideCharToMultiByte(CP_UTF8, 0, wide.data(), length, utf8.data(), size, nullptr, nullptr);
-    return utf8;
-}
-
-std::uint64_t to_number(const std::wstring& option, const std::wstring& text) try {
-    std::size_t end = 0;
-    const unsigned long long number = std::stoull(text, &end);
-    if (end == text.size()) return number;
-    throw std::invalid_argument("more follows");
-} catch (const std::logic_error&) {
-    throw CommandLineError(to_utf8(option) + " takes a number, not \"" + to_utf8(text) + "\"");
-}
-
-std::string to_language(const std::wstring& option, const std::wstring& text) {
-    if (text == L"en" || text == L"ko") return to_utf8(text);
-    throw CommandLineError(to_utf8(option) + " takes en or ko, not \"" + to_utf8(text) + '"');
-}
-
-std::vector<std::wstring> split_command_line() {
-    int count = 0;
-    const std::unique_ptr<LPWSTR, decltype(&::LocalFree)> words{::CommandLineToArgvW(::GetCommandLineW(), &count),
-                                                                ::LocalFree};
-    if (!words) throw std::runtime_error("CommandLineToArgvW failed with " + std::to_string(::GetLastError()));
-    return {words.get(), words.get() + count};
-}
-
 // As the caller means it: relative to where he stands, and under Wine /a/path is one of the Unix system.
-std::filesystem::path to_path(const std::wstring& text) {
-    const bool is_unix = text.starts_with(L'/') && running_under_wine();
+std::filesystem::path to_path(const std::string& utf8) {
+    const std::string text = (utf8.starts_with('/') && running_under_wine() ? "Z:" : "") + utf8;
     std::error_code ignored;  // of an empty name, which then is that of no file
-    return std::filesystem::absolute((is_unix ? L"Z:" : L"") + text, ignored);
+    return std::filesystem::absolute(std::u8string(text.begin(), text.end()), ignored);
 }
 
-std::filesystem::path find_server(const std::wstring& text) {
+std::filesystem::path find_server(const std::string& text) {
     std::error_code ignored;
-    for (const std::filesystem::path& file : {to_path(text), to_path(text + L".exe"), find_program(text)})
+    const std::filesystem::path beside = find_program(std::u8string(text.begin(), text.end()));
+    for (const std::filesystem::path& file : {to_path(text), to_path(text + ".exe"), beside})
         if (std::filesystem::is_regular_file(file, ignored)) return file;
-    throw CommandLineError("there is no file \"" + to_utf8(text) + '"',
+    throw CommandLineError("there is no file \"" + text + '"',
                            "Give the path of your server's program, such as my_echo.exe\n");
 }
 
-// GoogleTest's option for the report. It opens the file after the last test and, built with MinGW, by a name in the
-// system's code page: so the file is made now, and known by its short name if its own has other letters.
-std::wstring junit_option(const std::wstring& text) {
+// What GoogleTest's option for the report takes. It opens the file after the last test and, built with MinGW, by a name
+// in the system's code page: so the file is made now, and known by its short name if its own has other letters.
+std::string junit_output(const std::string& text) {
     const std::filesystem::path file = to_path(text);
     if (!std::ofstream(file))
-        throw CommandLineError("cannot write to the file \"" + to_utf8(text) + '"',
+        throw CommandLineError("cannot write to the file \"" + text + '"',
                                "Give --junit a file in a folder that exists and that you may write to.\n");
     const auto is_ascii = [](wchar_t c) { return c < 0x80; };
     std::wstring name = file.wstring();
@@ -99,66 +55,73 @@ std::wstring junit_option(const std::wstring& text) {
         short_name.resize(::GetShortPathNameW(name.c_str(), short_name.data(), MAX_PATH));
         if (!short_name.empty()) name = short_name;
     }
-    return L"--gtest_output=xml:" + name;
+    const std::u8string utf8 = std::filesystem::path(name).u8string();
+    return "xml:" + std::string(utf8.begin(), utf8.end());
 }
 
-// Starts GoogleTest, which takes its own options out.
-void start_googletest(std::vector<std::wstring>& arguments) {
-    for (auto word = arguments.begin(); word != arguments.end(); ++word) {
-        if (*word != L"--junit" || word + 1 == arguments.end()) continue;
-        *word = junit_option(*(word + 1));
-        arguments.erase(word + 1);
-    }
-    std::vector<wchar_t*> words;
-    for (std::wstring& word : arguments) words.push_back(word.data());
+// Starts GoogleTest with the arguments that are not ours; it takes its own options out.
+void start_googletest(char* program, std::vector<std::string> arguments) {
+    std::vector<char*> words{program};
+    for (std::string& argument : arguments) words.push_back(argument.data());
+    int count = static_cast<int>(words.size());
     words.push_back(nullptr);
-    int count = static_cast<int>(arguments.size());
     testing::InitGoogleTest(&count, words.data());
-    arguments = {words.begin() + 1, words.begin() + count};
-}
-
-void parse(const std::vector<std::wstring>& arguments, std::set<std::string>& expected_failures) {
-    ContractSettings& settings = contract_settings();
-    settings.seed = std::random_device{}();
-    for (auto argument = arguments.begin(); argument != arguments.end(); ++argument) {
-        const std::wstring& option = *argument;
-        const auto value = [&] {
-            if (argument + 1 == arguments.end()) throw CommandLineError(to_utf8(option) + " needs a value");
-            return *++argument;
-        };
-        if (option == L"--server")
-            settings.server = find_server(value());
-        else if (option == L"--server-arg")
-            settings.server_arguments.push_back(to_utf8(value()));
-        else if (option == L"--basic")
-            settings.basic = true;
-        else if (option == L"--patience")
-            settings.patience = std::chrono::seconds{to_number(option, value())};
-        else if (option == L"--seed")
-            settings.seed = to_number(option, value());
-        else if (option == L"--explain" || option == L"--lang")
-            settings.language = to_language(option, value());
-        else if (option == L"--junit")
-            value();  // it has none, or it would be GoogleTest's by now
-        else if (option == L"--expect-failure")
-            expected_failures.insert(to_utf8(value()));
-        else
-            throw CommandLineError("unknown option \"" + to_utf8(option) + "\"");
-    }
+    if (count > 1) throw CLI::ExtrasError(std::vector<std::string>{words[1]});
 }
 
 }  // namespace
 
-CommandLineError::CommandLineError(const std::string& what) : CommandLineError(what, usage) {}
+bool read_command_line(int argc, char** argv, std::set<std::string>& expected_failures) {
+    CLI::App app("Grades an echo server by the contract of the course.", "grade");
+    app.usage("usage: grade --server PATH [options] [GoogleTest's options]");
+    app.footer("Exit status: 0 if the server keeps every rule, 1 if not, 2 for bad options.");
+    app.allow_extras();
+    app.option_defaults()->take_last();
 
-bool read_command_line(std::set<std::string>& expected_failures) {
-    std::vector<std::wstring> arguments = split_command_line();
-    if (std::ranges::find(arguments, L"--help") != arguments.end()) {
-        std::cout << usage;
+    ContractSettings& settings = contract_settings();
+    settings.seed = std::random_device{}();
+    std::string server, junit;
+    const CLI::Option* const given_server =
+        app.add_option("--server", server, "The server to grade; a bare name is also looked for beside this program")
+            ->type_name("PATH");
+    app.add_option("--server-arg", settings.server_arguments, "Passed on to the server; may be given several times")
+        ->type_name("ARGUMENT")
+        ->take_all()
+        ->allow_extra_args(false);
+    app.add_flag("--basic", settings.basic,
+                 "Only what can be asked of a server that takes --port and --stop-on-eof alone");
+    app.add_option_function<int>("--patience", [&](int seconds) { settings.patience = std::chrono::seconds{seconds}; },
+                                 "How long a single thing may take to happen")
+        ->type_name("SECONDS")
+        ->check(CLI::Range(0, 86'400).description(""))
+        ->default_str("20");
+    app.add_option("--seed", settings.seed, "Makes the random data and sizes those of an earlier run")
+        ->type_name("NUMBER");
+    app.add_option("--explain,--lang", settings.language, "Explains each broken rule, in English or Korean")
+        ->type_name("en|ko")
+        ->check(CLI::IsMember({"en", "ko"}).description(""));
+    const CLI::Option* const given_junit =
+        app.add_option("--junit", junit, "Also writes the result as JUnit XML")->type_name("FILE");
+    app.add_option("--expect-failure", expected_failures,
+                   "The exit status is 0 if exactly the tests named in this way fail")
+        ->type_name("TEST")
+        ->take_all()
+        ->allow_extra_args(false);
+
+    try {
+        app.parse(argc, app.ensure_utf8(argv));
+        if (given_junit->count() > 0) GTEST_FLAG_SET(output, junit_output(junit));
+        start_googletest(*argv, app.remaining());
+        if (given_server->count() > 0)
+            settings.server = find_server(server);
+        else if (!GTEST_FLAG_GET(list_tests))
+            throw CLI::RequiredError("--server");
+    } catch (const CLI::CallForHelp&) {
+        std::cout << app.help();
         return false;
+    } catch (const CLI::ParseError& error) {
+        throw CommandLineError(error.what(), app.help());
     }
-    start_googletest(arguments);
-    parse(arguments, expected_failures);
     return true;
 }
 

@@ -139,6 +139,14 @@ TEST(Grade, TakesAUnixPathUnderWine) {
     EXPECT_EQ(graded.status, 0) << graded.output << graded.errors;
 }
 
+TEST(Grade, HelpNeedsNoServer) {
+    const Graded graded =
+        run_contract({"--explain", "ko", "--server", "none", "--help"});  // as `course` may pass it on
+    EXPECT_EQ(graded.status, 0) << graded.errors;
+    for (const char* option : {"--server PATH", "--server-arg", "--explain,--lang en|ko", "Exit status: "})
+        EXPECT_TRUE(has(graded.output, option)) << graded.output;
+}
+
 struct Misuse {
     const char* name;
     Arguments arguments;
@@ -159,12 +167,13 @@ TEST_P(Misused, SaysWhatIsWrongAndWhatToDo) {
 INSTANTIATE_TEST_SUITE_P(
     Each, Misused,
     testing::Values(
-        Misuse{"NoServer", {"--explain", "en"}, "which server?", "usage: "},
+        Misuse{"NoServer", {"--explain", "en"}, "--server is required", "usage: "},
         Misuse{"MissingFile", {"--server", "C:\\none.exe"}, "no file \"C:\\none.exe\"", "the path of your server"},
         Misuse{"EmptyName", {"--server", ""}, "no file \"\"", "the path of your server"},
-        Misuse{"NoValue", {"--server", "broken_server", "--junit"}, "--junit needs a value", "usage: "},
-        Misuse{"Language", {"--server", "broken_server", "--lang", "fr"}, "en or ko, not \"fr\"", "--explain en|ko"},
-        Misuse{"UnknownOption", {"--server", "broken_server", "--explian", "en"}, "\"--explian\"", "usage: "},
+        Misuse{"NoValue", {"--server", "broken_server", "--junit"}, "--junit: 1 required FILE missing", "usage: "},
+        Misuse{
+            "Language", {"--server", "broken_server", "--lang", "fr"}, "fr not in {en,ko}", "--explain,--lang en|ko"},
+        Misuse{"UnknownOption", {"--server", "broken_server", "--explian", "en"}, "not expected: --explian", "usage: "},
         Misuse{"Folder", {"--junit", "no such folder/x.xml"}, "cannot write to", "a folder that exists"},
         Misuse{"NoSuchTest", {"--server", "broken_server", "--gtest_filter=Nix.*"}, "no test", "--gtest_list_tests"}),
     [](const auto& misuse) { return std::string(misuse.param.name); });

@@ -20,6 +20,8 @@
 #include "common/testing/grade/explainer.h"
 #include "common/testing/grade/rule_test.h"
 
+namespace course {
+
 namespace {
 
 // The console shows UTF-8 as long as this program runs.
@@ -41,7 +43,7 @@ std::string utf8(const std::filesystem::path& path) {
 
 // The tests that apply, unless the caller chooses by itself.
 std::string default_filter(const std::string& server) {
-    if (course::contract_settings().basic) return "Echo.*:HalfClose.*:Clients.*:Leftovers.*:Backpressure.*:Stop.*";
+    if (contract_settings().basic) return "Echo.*:HalfClose.*:Clients.*:Leftovers.*:Backpressure.*:Stop.*";
     std::string not_for_it;
     if (!server.starts_with("01_")) not_for_it += ":OneAtATime.*";
     if (!server.starts_with("02_")) not_for_it += ":SelectSets.*";
@@ -73,9 +75,9 @@ int judge(const std::set<std::string>& expected, const std::set<std::string>& fa
 
 // Why the server does not start with these arguments, if it does not.
 std::optional<std::string> problem_at_start(std::vector<std::string> arguments = {}) try {
-    const course::ContractSettings& settings = course::contract_settings();
+    const ContractSettings& settings = contract_settings();
     arguments.insert(arguments.begin(), settings.server_arguments.begin(), settings.server_arguments.end());
-    const course::EchoServer server{settings.server, arguments, settings.patience};
+    const EchoServer server{settings.server, arguments, settings.patience};
     return std::nullopt;
 } catch (const std::exception& error) {
     return error.what();
@@ -91,8 +93,8 @@ struct StartProblem : testing::Environment {
 // Puts the explainer in the place of GoogleTest's report. Every test would say the same of a server that does not
 // start, and half of them of one that does not know the options of the course: so both are found out first.
 void explain() {
-    course::ContractSettings& settings = course::contract_settings();
-    const auto explainer = new course::Explainer(settings.language);  // GoogleTest deletes it
+    ContractSettings& settings = contract_settings();
+    const auto explainer = new Explainer(settings.language);  // GoogleTest deletes it
     testing::TestEventListeners& listeners = testing::UnitTest::GetInstance()->listeners();
     delete listeners.Release(listeners.default_result_printer());
     listeners.Append(explainer);
@@ -105,23 +107,26 @@ void explain() {
     }
 }
 
-}  // namespace
-
-int main() try {
+int run(int argc, char** argv) {
     const Utf8Console console;
     std::set<std::string> expected_failures;
-    if (!course::read_command_line(expected_failures)) return 0;
+    if (!read_command_line(argc, argv, expected_failures)) return 0;
     if (GTEST_FLAG_GET(list_tests)) return RUN_ALL_TESTS();
-    const course::ContractSettings& settings = course::contract_settings();
-    if (settings.server.empty()) throw course::CommandLineError("which server?");
+    const ContractSettings& settings = contract_settings();
     if (!settings.language.empty()) explain();
     if (GTEST_FLAG_GET(filter) == "*") GTEST_FLAG_SET(filter, default_filter(utf8(settings.server.stem())));
     const int result = RUN_ALL_TESTS();
     if (testing::UnitTest::GetInstance()->test_to_run_count() == 0)
-        throw course::CommandLineError("no test is called \"" + GTEST_FLAG_GET(filter) + '"',
-                                       "--gtest_list_tests shows their names.\n");
+        throw CommandLineError("no test is called \"" + GTEST_FLAG_GET(filter) + '"',
+                               "--gtest_list_tests shows their names.\n");
     return expected_failures.empty() ? result : judge(expected_failures, failed_tests());
-} catch (const course::CommandLineError& error) {
+}
+
+}  // namespace
+
+}  // namespace course
+
+int main(int argc, char** argv) try { return course::run(argc, argv); } catch (const course::CommandLineError& error) {
     std::cerr << "grade: " << error.what() << '\n' << error.advice;
     return 2;
 } catch (const std::exception& error) {
