@@ -216,13 +216,13 @@ unsigned long ServerProcess::id() const { return static_cast<unsigned long>(impl
 
 ProcessUsage ServerProcess::usage() const {
     // proc(5) counts the fields from 1: state is 3, utime 14, stime 15, num_threads 20, rss 24.
-    constexpr std::size_t kState = 0, kUser = 11, kKernel = 12, kThreads = 17, kPages = 21;
+    constexpr std::size_t state_field = 0, user_field = 11, kernel_field = 12, threads_field = 17, pages_field = 21;
     const auto fields = stat_fields(impl_->pid);
-    if (fields.size() <= kPages || fields[kState] == "Z") return {};
+    if (fields.size() <= pages_field || fields[state_field] == "Z") return {};
     ProcessUsage usage;
-    usage.threads = std::stoull(fields[kThreads]);
-    usage.memory_bytes = std::stoull(fields[kPages]) * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
-    usage.cpu_seconds = static_cast<double>(std::stoull(fields[kUser]) + std::stoull(fields[kKernel])) /
+    usage.threads = std::stoull(fields[threads_field]);
+    usage.memory_bytes = std::stoull(fields[pages_field]) * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
+    usage.cpu_seconds = static_cast<double>(std::stoull(fields[user_field]) + std::stoull(fields[kernel_field])) /
                         static_cast<double>(::sysconf(_SC_CLK_TCK));
     return usage;
 }

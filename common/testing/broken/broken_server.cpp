@@ -26,6 +26,8 @@
 #define SOMAXCONN_HINT(b) (-(b))
 #endif
 
+namespace course {
+
 namespace {
 
 using Clock = std::chrono::steady_clock;
@@ -194,7 +196,7 @@ void watch_input() {
     input_ended = true;
 }
 
-int run(std::uint16_t port, const Faults& faults) {
+int serve(std::uint16_t port, const Faults& faults) {
     const SOCKET listener = ::socket(AF_INET, SOCK_STREAM, IPPROTO_TCP);
     sockaddr_in address{};
     int size = sizeof address;
@@ -237,9 +239,7 @@ int run(std::uint16_t port, const Faults& faults) {
     return 0;
 }
 
-}  // namespace
-
-int main(int argc, char** argv) try {
+int run(int argc, char** argv) try {
     WSADATA data{};
     if (::WSAStartup(MAKEWORD(2, 2), &data)) return 1;
     std::uint16_t port = 9000;
@@ -257,7 +257,7 @@ int main(int argc, char** argv) try {
             throw std::invalid_argument("unknown option");
     }
     excuse_wine(faults);
-    return run(port, faults);
+    return serve(port, faults);
 } catch (const std::exception& error) {
     std::fprintf(stderr,
                  "%s\nusage: broken_server [--port N] [--stop-on-eof] [--fault FAULT]\nFAULT: none, drop-byte, "
@@ -266,3 +266,9 @@ int main(int argc, char** argv) try {
                  error.what());
     return 2;
 }
+
+}  // namespace
+
+}  // namespace course
+
+int main(int argc, char** argv) { return course::run(argc, argv); }

@@ -30,6 +30,8 @@
 #include <fstream>
 #endif
 
+namespace course {
+
 namespace {
 
 using asio::ip::tcp;
@@ -93,7 +95,7 @@ void accept(tcp::acceptor& acceptor, const Settings& settings) {
 /// its own. What is measured of one must not cost the other less.
 class Sampler {
 public:
-    explicit Sampler(const std::string& file) : stats_(course::path_from_utf8(file)) {}
+    explicit Sampler(const std::string& file) : stats_(path_from_utf8(file)) {}
     ~Sampler() {
         ::SetEvent(over_.get());
         thread_.join();
@@ -113,11 +115,10 @@ private:
 #else
 class Sampler {
 public:
-    explicit Sampler(const std::string& file) : out_(course::path_from_utf8(file)) {}
+    explicit Sampler(const std::string& file) : out_(path_from_utf8(file)) {}
     ~Sampler() {
         out_ << "{\"server\": \"asio_echo\", \"clients_served\": " << g_clients << ", \"bytes_echoed\": " << g_bytes
-             << ", \"cpu_seconds\": " << course::own_cpu_seconds()
-             << ", \"peak_memory_bytes\": " << course::own_peak_memory_bytes()
+             << ", \"cpu_seconds\": " << own_cpu_seconds() << ", \"peak_memory_bytes\": " << own_peak_memory_bytes()
              << ", \"peak_threads\": null, \"peak_handles\": null}\n";
     }
     Sampler(const Sampler&) = delete;
@@ -128,9 +129,7 @@ private:
 };
 #endif
 
-}  // namespace
-
-int main(int argc, char** argv) try {
+int run(int argc, char** argv) try {
     CLI::App app("An echo server on Asio: the yardstick of compare.", "asio_echo");
     std::uint16_t port = 9000;
     std::string stats, trace_file;
@@ -152,10 +151,10 @@ int main(int argc, char** argv) try {
     } catch (const CLI::ParseError& error) {
         return app.exit(error) == 0 ? 0 : 2;
     }
-    course::allow_many_connections();
+    allow_many_connections();
 #ifdef _WIN32
-    std::optional<course::trace::Trace> trace;
-    if (!trace_file.empty()) trace.emplace(course::path_from_utf8(trace_file));
+    std::optional<trace::Trace> trace;
+    if (!trace_file.empty()) trace.emplace(path_from_utf8(trace_file));
 #endif
     settings.busy = Microseconds{busy};
     asio::io_context context(1);
@@ -182,3 +181,9 @@ int main(int argc, char** argv) try {
     std::fprintf(stderr, "asio_echo: %s\n", error.what());
     return 1;
 }
+
+}  // namespace
+
+}  // namespace course
+
+int main(int argc, char** argv) { return course::run(argc, argv); }

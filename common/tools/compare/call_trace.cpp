@@ -24,7 +24,7 @@
 #include "common/tools/compare/classroom.h"
 #include "common/tools/compare/machine.h"
 #include "common/tools/compare/pinning.h"
-#include "common/tools/compare/probe.h"
+#include "common/tools/compare/resource_use.h"
 #include "common/tools/load/load.h"
 #include "common/tools/load/text.h"
 
@@ -34,8 +34,8 @@ namespace {
 
 using nlohmann::json;
 
-constexpr std::chrono::seconds kStopLimit{10};
-constexpr std::size_t kClients = 8;
+constexpr std::chrono::seconds stop_limit{10};
+constexpr std::size_t client_count = 8;
 
 struct Slice {
     std::string name, category;
@@ -193,7 +193,7 @@ Calls traced(const Candidate& candidate, Pinning& pinning, const std::filesystem
     }
     pinning.adopt(candidate.needs_wine() ? find_wineserver() : std::nullopt);
     visit(server->port());
-    if (server->stop(kStopLimit) != 0) throw std::runtime_error("it did not stop well; it said:\n" + server->errors());
+    if (server->stop(stop_limit) != 0) throw std::runtime_error("it did not stop well; it said:\n" + server->errors());
     return read_calls(file);
 }
 
@@ -208,14 +208,14 @@ std::string file_name(std::string text) {
 
 json trace_calls(const Candidate& candidate, Pinning& pinning, const std::filesystem::path& output) {
     const auto file = output / path_from_utf8(file_name(candidate.name) + ".trace.json");
-    json all = {{"server", candidate.name}, {"message_clients", kClients}, {"errors", json::array()}};
+    json all = {{"server", candidate.name}, {"message_clients", client_count}, {"errors", json::array()}};
     try {
         LoadReport load;
         double begin = 0, end = 0;
         const Calls calls = traced(candidate, pinning, file, [&](std::uint16_t port) {
             LoadSettings settings;
             settings.port = port;
-            settings.clients = kClients;
+            settings.clients = client_count;
             settings.seconds = Seconds{0.2};  // no longer: the recorder has room for some hundred thousand calls
             settings.warm_up = Seconds{0.05};
             settings.on_window_begins = [&] { begin = static_cast<double>(unix_us()); };
@@ -275,7 +275,7 @@ std::string calls_in_words(const json& traces) {
         text += line + '\n';
     }
     if (text.empty()) return text;
-    return "API calls per echo, recorded apart, with " + std::to_string(kClients) +
+    return "API calls per echo, recorded apart, with " + std::to_string(client_count) +
            " clients; in brackets how long a call blocks:\n" + text + '\n';
 }
 

@@ -24,8 +24,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr const char* kYardstick = "asio";
-constexpr const char* kYardstickProgram = "asio_echo";
+constexpr const char* yardstick_name = "asio";
+constexpr const char* yardstick_program = "asio_echo";
 
 bool is_digit(char c) { return std::isdigit(static_cast<unsigned char>(c)) != 0; }
 
@@ -55,7 +55,7 @@ std::vector<fs::path> chapters(const fs::path& directory, const std::string& pre
 }
 
 fs::path find_server(const std::string& name, const fs::path& directory) {
-    if (name == kYardstick) return existing_program(directory / kYardstickProgram);
+    if (name == yardstick_name) return existing_program(directory / yardstick_program);
     if (!name.empty() && std::all_of(name.begin(), name.end(), is_digit)) {
         const auto found = chapters(directory, name + "_");  // the first is the chapter's main.cpp
         return found.empty() ? fs::path{} : found.front();
@@ -117,7 +117,7 @@ Candidate find_candidate(const std::string& text, const fs::path& servers_direct
         throw std::runtime_error("there is no server \"" + name + "\", neither in " +
                                  utf8_from_path(servers_directory) + " nor as a path");
     Candidate candidate;
-    candidate.name = (name == kYardstick ? name : utf8_from_path(program.stem())) + options;
+    candidate.name = (name == yardstick_name ? name : utf8_from_path(program.stem())) + options;
     candidate.program = program;
     std::istringstream words(options);
     for (std::string word; words >> word;) candidate.arguments.push_back(word);
@@ -126,9 +126,9 @@ Candidate find_candidate(const std::string& text, const fs::path& servers_direct
 }
 
 std::optional<Candidate> yardstick(const fs::path& servers_directory, std::size_t buffer) {
-    if (find_server(kYardstick, servers_directory).empty()) return std::nullopt;
+    if (find_server(yardstick_name, servers_directory).empty()) return std::nullopt;
     const bool usual = buffer == Candidate{}.buffer;
-    return find_candidate(kYardstick + (usual ? "" : " --buffer " + std::to_string(buffer)), servers_directory);
+    return find_candidate(yardstick_name + (usual ? "" : " --buffer " + std::to_string(buffer)), servers_directory);
 }
 
 std::vector<Candidate> all_candidates(const fs::path& servers_directory) {

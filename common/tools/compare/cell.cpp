@@ -17,7 +17,7 @@
 #include "common/process/server_process.h"
 #include "common/tools/compare/candidate.h"
 #include "common/tools/compare/pinning.h"
-#include "common/tools/compare/probe.h"
+#include "common/tools/compare/resource_use.h"
 #include "common/tools/load/load.h"
 #include "common/tools/load/report.h"
 #include "common/tools/load/visits.h"
@@ -28,7 +28,7 @@ namespace {
 
 using nlohmann::json;
 
-constexpr std::chrono::seconds kStopLimit{10};
+constexpr std::chrono::seconds stop_limit{10};
 
 void blame(LoadReport& report, const char* kind, const std::string& text) {
     ++report.errors[kind];
@@ -85,10 +85,10 @@ void load_server(const EchoServer& server, LoadSettings settings, bool visits, s
     };
     cell.load = visits ? run_visits(settings) : run_load(settings);
     const std::uint64_t echoes = cell.load.echoes;
-    constexpr double kMillisecondsPer1000 = 1e3 * 1e3;
-    cell.cpu_ms_per_1000 = per_echo(begin.cpu_seconds, end.cpu_seconds, echoes, kMillisecondsPer1000);
+    constexpr double ms_per_1000 = 1e3 * 1e3;
+    cell.cpu_ms_per_1000 = per_echo(begin.cpu_seconds, end.cpu_seconds, echoes, ms_per_1000);
     cell.wineserver_cpu_ms_per_1000 =
-        per_echo(begin.wineserver_cpu_seconds, end.wineserver_cpu_seconds, echoes, kMillisecondsPer1000);
+        per_echo(begin.wineserver_cpu_seconds, end.wineserver_cpu_seconds, echoes, ms_per_1000);
     cell.wineserver_requests_per_echo = per_echo(begin.wineserver_requests, end.wineserver_requests, echoes, 1);
     cell.peak_threads = usage.threads;
     cell.peak_memory_bytes = usage.memory_bytes;
@@ -128,7 +128,7 @@ Cell measure(const Candidate& candidate, LoadSettings settings, bool visits, Pin
     const std::optional<int> wineserver = candidate.needs_wine() ? find_wineserver() : std::nullopt;
     pinning.adopt(wineserver);
     load_server(*server, std::move(settings), visits, wineserver, cell);
-    const std::optional<int> status = server->stop(kStopLimit);
+    const std::optional<int> status = server->stop(stop_limit);
     if (!status) {
         blame(cell.load, "stop", "it did not stop when its standard input ended");
     } else if (*status != 0) {

@@ -24,26 +24,26 @@ namespace {
 using asio::awaitable;
 using namespace asio::experimental::awaitable_operators;
 
-constexpr std::size_t kKiB = 1024;
-constexpr Seconds kLength{2};
-constexpr Seconds kPatience{5};
-constexpr Seconds kBetweenWords{0.04};
+constexpr std::size_t kib = 1024;
+constexpr Seconds lesson_length{2};
+constexpr Seconds answer_limit{5};
+constexpr Seconds between_words{0.04};
 
 class Visitor {
 public:
     Visitor(asio::io_context& context, std::uint16_t port, const char* name, std::uint64_t number)
-        : link(context.get_executor(), number, 64 * kKiB), lane{name, {}}, port_(port) {}
+        : link(context.get_executor(), number, 64 * kib), lane{name, {}}, port_(port) {}
 
     awaitable<void> connect() {
         Endpoints server = find_server("127.0.0.1", port_);
         const std::int64_t begin = unix_us();
-        co_await link.connect(server, kPatience);
+        co_await link.connect(server, answer_limit);
         note("connect", begin);
     }
 
     awaitable<void> echo(std::size_t size, const char* what) {
         const std::int64_t begin = unix_us();
-        co_await link.echo(size, kPatience);
+        co_await link.echo(size, answer_limit);
         note(what, begin);
     }
 
@@ -51,7 +51,7 @@ public:
         const std::int64_t begin = unix_us();
         link.finish_sending();
         std::size_t got = 1;
-        while (got > 0) got = (co_await link.receive(kPatience)).value_or(0);
+        while (got > 0) got = (co_await link.receive(answer_limit)).value_or(0);
         note("leave", begin);
         link.close();
     }
@@ -70,7 +70,7 @@ awaitable<void> chat(Visitor& me, Seconds length) {
     co_await me.connect();
     while (Clock::now() < end) {
         co_await me.echo(64, "echo of 64 bytes");
-        co_await sleep_for(kBetweenWords);
+        co_await sleep_for(between_words);
     }
     co_await me.leave();
 }
@@ -84,9 +84,9 @@ awaitable<void> be_idle(Visitor& me, Seconds length) {
 }
 
 awaitable<void> send_much(Visitor& me) {
-    constexpr std::uint64_t kMuch = 4 * kKiB * kKiB;
-    while (me.link.sent() < kMuch) {
-        const auto taken = co_await me.link.send_some(64 * kKiB);
+    constexpr std::uint64_t much = 4 * kib * kib;
+    while (me.link.sent() < much) {
+        const auto taken = co_await me.link.send_some(64 * kib);
         if (!taken) co_return;
     }
 }
@@ -95,13 +95,13 @@ awaitable<void> read_slowly(Visitor& me, Seconds length) {
     const auto end = Clock::now() + std::chrono::duration_cast<Clock::duration>(length);
     while (Clock::now() < end) {
         const std::int64_t begin = unix_us();
-        co_await me.link.receive(kPatience, 16 * kKiB);
+        co_await me.link.receive(answer_limit, 16 * kib);
         me.note("reads up to 16 KiB", begin);
         co_await sleep_for(Seconds{0.1});
     }
     const std::int64_t begin = unix_us();
     std::size_t got = 1;
-    while (got > 0 && me.link.received() < me.link.sent()) got = (co_await me.link.receive(kPatience)).value_or(0);
+    while (got > 0 && me.link.received() < me.link.sent()) got = (co_await me.link.receive(answer_limit)).value_or(0);
     me.note("reads the rest", begin);
 }
 
@@ -116,15 +116,15 @@ awaitable<void> send_in_bulk(Visitor& me) {
     co_await sleep_for(Seconds{0.4});
     co_await me.connect();
     for (int i = 0; i < 8; ++i) {
-        co_await me.echo(64 * kKiB, "echo of 64 KiB");
-        co_await sleep_for(kBetweenWords);
+        co_await me.echo(64 * kib, "echo of 64 KiB");
+        co_await sleep_for(between_words);
     }
     co_await me.leave();
 }
 
 awaitable<void> join_late(Visitor& me) {
     co_await sleep_for(Seconds{1.2});
-    co_await chat(me, kLength - Seconds{1.2});
+    co_await chat(me, lesson_length - Seconds{1.2});
 }
 
 }  // namespace
@@ -144,9 +144,9 @@ ClassroomReport visit_as_classroom(std::uint16_t port) {
             }
         });
     };
-    enter("chatty", [](Visitor& me) { return chat(me, kLength); });
-    enter("idle", [](Visitor& me) { return be_idle(me, kLength); });
-    enter("slow reader", [](Visitor& me) { return read_late(me, kLength - Seconds{0.3}); });
+    enter("chatty", [](Visitor& me) { return chat(me, lesson_length); });
+    enter("idle", [](Visitor& me) { return be_idle(me, lesson_length); });
+    enter("slow reader", [](Visitor& me) { return read_late(me, lesson_length - Seconds{0.3}); });
     enter("bulk", [](Visitor& me) { return send_in_bulk(me); });
     enter("late joiner", [](Visitor& me) { return join_late(me); });
     context.run();

@@ -54,12 +54,12 @@ std::string wine_version() {
 }
 
 System find_system() {
-    constexpr const wchar_t* kWindows = L"SOFTWARE\\Microsoft\\Windows NT\\CurrentVersion";
+    constexpr const wchar_t* windows_version = L"SOFTWARE\\Microsoft\\Windows NT\\CurrentVersion";
     System system;
     system.processor = registry_text(L"HARDWARE\\DESCRIPTION\\System\\CentralProcessor\\0", L"ProcessorNameString");
     system.name = "Windows";
-    system.version =
-        registry_text(kWindows, L"DisplayVersion") + " build " + registry_text(kWindows, L"CurrentBuildNumber");
+    system.version = registry_text(windows_version, L"DisplayVersion") + " build " +
+                     registry_text(windows_version, L"CurrentBuildNumber");
     system.wine = wine_version();
     MEMORYSTATUSEX memory{};
     memory.dwLength = sizeof memory;

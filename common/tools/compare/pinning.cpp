@@ -19,7 +19,7 @@ namespace {
 
 using Set = DWORD_PTR;
 
-constexpr unsigned kMost = sizeof(Set) * 8;
+constexpr unsigned most_processors = sizeof(Set) * 8;
 
 Set allowed_for(int) {
     Set own = 0, system = 0;
@@ -33,7 +33,7 @@ Set only(unsigned processor) { return Set{1} << processor; }
 
 using Set = cpu_set_t;
 
-constexpr unsigned kMost = CPU_SETSIZE;
+constexpr unsigned most_processors = CPU_SETSIZE;
 
 Set allowed_for(int process) {
     Set set;
@@ -52,12 +52,12 @@ Set only(unsigned processor) {
 
 #endif
 
-constexpr int kThisProcess = 0;  // on Linux: the calling thread, and those it starts from now on
+constexpr int this_process = 0;  // on Linux: the calling thread, and those it starts from now on
 
 std::vector<unsigned> processors() {
-    const Set allowed = allowed_for(kThisProcess);
+    const Set allowed = allowed_for(this_process);
     std::vector<unsigned> list;
-    for (unsigned processor = 0; processor < kMost; ++processor)
+    for (unsigned processor = 0; processor < most_processors; ++processor)
         if (holds(allowed, processor)) list.push_back(processor);
     return list;
 }
@@ -76,8 +76,8 @@ Pinning::Pinning(bool wanted) : before_(std::make_unique<Before>()) {
     if (!active_) return;
     server_ = list.front();
     load_ = list.back();  // as far off as can be: neighbours may be two threads of one core
-    before_->processes.emplace_back(kThisProcess, allowed_for(kThisProcess));
-    allow(kThisProcess, only(load_));
+    before_->processes.emplace_back(this_process, allowed_for(this_process));
+    allow(this_process, only(load_));
 }
 
 Pinning::~Pinning() {
@@ -85,11 +85,11 @@ Pinning::~Pinning() {
 }
 
 Pinning::ForServer::ForServer(const Pinning& pinning) : pinning_(pinning) {
-    if (pinning_.active_) allow(kThisProcess, only(pinning_.server_));  // a child inherits it
+    if (pinning_.active_) allow(this_process, only(pinning_.server_));  // a child inherits it
 }
 
 Pinning::ForServer::~ForServer() {
-    if (pinning_.active_) allow(kThisProcess, only(pinning_.load_));
+    if (pinning_.active_) allow(this_process, only(pinning_.load_));
 }
 
 void Pinning::adopt(std::optional<int> process) {

@@ -1,4 +1,4 @@
-#include "common/tools/compare/report.h"
+#include "common/tools/compare/report_page.h"
 
 #include <cstddef>
 #include <filesystem>
@@ -14,16 +14,16 @@
 
 namespace course {
 
-bool write_report(const nlohmann::json& results, const std::filesystem::path& page_template,
-                  const std::filesystem::path& report) {
+bool write_report_page(const nlohmann::json& results, const std::filesystem::path& page_template,
+                       const std::filesystem::path& report) {
     std::ifstream in(page_template, std::ios::binary);
     if (!in) {
         std::filesystem::remove(report);
         return false;
     }
     std::string page(std::istreambuf_iterator<char>(in), {});
-    constexpr std::string_view kPlace = ">RESULTS<";
-    const std::size_t place = page.find(kPlace);
+    constexpr std::string_view marker = ">RESULTS<";
+    const std::size_t place = page.find(marker);
     if (place == std::string::npos)
         throw std::runtime_error(utf8_from_path(page_template) + " has no place for the results");
     std::string data;
@@ -33,7 +33,7 @@ bool write_report(const nlohmann::json& results, const std::filesystem::path& pa
         else
             data += c;
     }
-    page.replace(place + 1, kPlace.size() - 2, data);
+    page.replace(place + 1, marker.size() - 2, data);
     std::ofstream out(report, std::ios::binary);
     out << page;
     out.close();

@@ -1,4 +1,4 @@
-#include "common/tools/compare/probe.h"
+#include "common/tools/compare/resource_use.h"
 
 #include <optional>
 

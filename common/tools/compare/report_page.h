@@ -9,7 +9,7 @@ namespace course {
 /// RESULTS. A report of an earlier run is removed if there is no template.
 /// @returns false if there is no template
 /// @throws std::runtime_error  if the page cannot be written or the template has no place for the results
-bool write_report(const nlohmann::json& results, const std::filesystem::path& page_template,
-                  const std::filesystem::path& report);
+bool write_report_page(const nlohmann::json& results, const std::filesystem::path& page_template,
+                       const std::filesystem::path& report);
 
 }  // namespace course
