@@ -14,6 +14,7 @@ class OutputLog {
 public:
     enum class Stream { output, errors };
 
+    /// @param bytes  the next ones of that stream, cut anywhere: a line may come in pieces
     void append(Stream stream, std::string_view bytes);
 
     /// No more will come: both streams have ended, or the process has. Ends the waits.
@@ -22,11 +23,12 @@ public:
     /// @returns whether finish() has been called in time
     bool wait_until_finished(std::chrono::milliseconds timeout) const;
 
-    /// As ServerProcess::wait_for_line.
+    /// As ServerProcess::wait_for_line, which says more.
+    /// @throws std::runtime_error  if no such line came before finish() or in time
     std::string wait_for_line(std::string_view text, std::chrono::milliseconds timeout) const;
 
-    [[nodiscard]] std::string output() const;
-    [[nodiscard]] std::string errors() const;
+    [[nodiscard]] std::string output() const;  ///< all that came on stdout so far
+    [[nodiscard]] std::string errors() const;  ///< all that came on stderr so far
 
 private:
     mutable std::mutex mutex_;

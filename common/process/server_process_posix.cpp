@@ -203,6 +203,10 @@ std::string ServerProcess::wait_for_line(std::string_view text, Milliseconds tim
 
 void ServerProcess::close_stdin() { impl_->in = Descriptor{}; }
 
+void ServerProcess::interrupt() {
+    if (::kill(-impl_->pid, SIGINT) != 0) throw_errno("kill");
+}
+
 std::optional<int> ServerProcess::wait_for_exit(Milliseconds timeout) {
     if (!impl_->log.wait_until_finished(timeout)) return std::nullopt;
     return impl_->status;
