@@ -26,8 +26,7 @@ UniqueSocket open_listener(const std::string& address, std::uint16_t port) {
         const int error = last_error();  // for both reasons see "Using SO_REUSEADDR and SO_EXCLUSIVEADDRUSE"
         const bool taken = error == WSAEADDRINUSE || error == WSAEACCES;
         const char* const why =
-            " (either another program listens there, and netstat -ano tells which; or connections "
-            "of a server that has ended are still closing: wait, or take another port)";
+            " (another program listens there, see netstat -ano; or old connections still close: wait)";
         throw_error(("bind" + where + (taken ? why : "")).c_str(), error);
     }
     // The hint asks for a backlog of so many; SOMAXCONN alone would be about 200 ("listen function").

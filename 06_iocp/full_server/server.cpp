@@ -82,7 +82,7 @@ Server::Server(SOCKET listener, Service& service, const ServerSettings& settings
     : settings_(settings),
       service_(service),
       port_(settings.concurrency),
-      listener_(*this, listener, settings.accepts),
+      acceptor_(*this, listener, settings.accepts),
       skip_(settings.skip_on_success && may_skip_packets(listener)) {
     port_.associate(listener);
     for (unsigned i = 0; i < threads_for(settings); ++i) workers_.push_back(std::make_unique<Worker>(*this));
@@ -96,7 +96,7 @@ void Server::run() {
     std::vector<std::thread> threads;
     guard([&] {
         for (auto& worker : workers_) threads.emplace_back([this, &w = *worker] { work(w); });
-        listener_.refill();
+        acceptor_.refill();
         const std::uint32_t pause = std::min(look, settings_.tick);
         for (std::uint32_t waited = pause; ::WaitForSingleObject(over_.get(), pause) == WAIT_TIMEOUT; waited += pause) {
             const std::uint64_t time = now();
@@ -275,7 +275,7 @@ void Server::give_back(Session& session, std::unique_ptr<char[]> buffer) {
 }
 
 void Server::tick(std::uint64_t time) {
-    if (!draining_) listener_.refill();
+    if (!draining_) acceptor_.refill();
     if (settings_.metrics != 0 && time >= next_metrics_) {
         next_metrics_ = time + 1000 * settings_.metrics;
         print_line(to_string(metrics()));
@@ -318,7 +318,7 @@ void Server::close_all() {
 }
 
 void Server::stop_step() {
-    listener_.stop();
+    acceptor_.stop();
     if (closing_)
         for (const auto& session : all_sessions()) session->close(CloseReason::stopped);
     end_if_done();
@@ -326,7 +326,7 @@ void Server::stop_step() {
 
 // Ends the workers when the last operation has come back: nothing can be queued after their packets then.
 void Server::end_if_done() {
-    if (!draining_ || listener_.outstanding() != 0) return;
+    if (!draining_ || acceptor_.outstanding() != 0) return;
     {
         const std::lock_guard lock{mutex_};
         if (!sessions_.empty() || ended_.exchange(true)) return;

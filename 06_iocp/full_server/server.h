@@ -12,8 +12,8 @@
 #include <unordered_set>
 #include <vector>
 
+#include "06_iocp/full_server/acceptor.h"
 #include "06_iocp/full_server/completion_port.h"
-#include "06_iocp/full_server/listener.h"
 #include "06_iocp/full_server/session.h"
 #include "common/winsock.h"
 
@@ -111,9 +111,9 @@ public:
     [[nodiscard]] ServerMetrics metrics();
 
 private:
-    // What follows, up to give_back(), is for sessions and the listener: they call nothing else of the server.
+    // What follows, up to give_back(), is for sessions and the acceptor: they call nothing else of the server.
     friend class Session;
-    friend class Listener;
+    friend class Acceptor;
 
     [[nodiscard]] const ServerSettings& settings() const { return settings_; }
     [[nodiscard]] Service& service() const { return service_; }
@@ -145,7 +145,7 @@ private:
     const ServerSettings settings_;
     Service& service_;
     CompletionPort port_;
-    Listener listener_;
+    Acceptor acceptor_;
     const bool skip_;
     std::vector<std::unique_ptr<Worker>> workers_;
     UniqueEvent over_{Reset::manual};

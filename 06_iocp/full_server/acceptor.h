@@ -11,9 +11,9 @@
 class Server;
 
 /// Keeps a number of AcceptEx outstanding, so that a burst of connects finds as many open doors.
-class Listener {
+class Acceptor {
 public:
-    Listener(Server& server, SOCKET socket, unsigned accepts);
+    Acceptor(Server& server, SOCKET socket, unsigned accepts);
 
     /// Posts what is missing: at the start, and again when something (sockets, memory) had run out.
     /// @throws SystemError when the listening socket itself has failed
@@ -29,9 +29,9 @@ private:
     static constexpr DWORD address_size = sizeof(sockaddr_storage) + 16;
 
     struct Accept final : Operation {
-        explicit Accept(Listener& l) : listener(l) {}
+        explicit Accept(Acceptor& a) : acceptor(a) {}
         void completed(Worker& worker) override;
-        Listener& listener;
+        Acceptor& acceptor;
         UniqueSocket socket;
         std::array<char, 2 * address_size> addresses;
     };

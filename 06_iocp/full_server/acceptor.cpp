@@ -1,4 +1,4 @@
-#include "06_iocp/full_server/listener.h"
+#include "06_iocp/full_server/acceptor.h"
 
 #include <memory>
 #include <mutex>
@@ -23,13 +23,13 @@ LPFN_ACCEPTEX find_accept_ex(SOCKET socket) {
 
 }  // namespace
 
-Listener::Listener(Server& server, SOCKET socket, unsigned accepts)
+Acceptor::Acceptor(Server& server, SOCKET socket, unsigned accepts)
     : server_(server), socket_(socket), accept_ex_(find_accept_ex(socket)), family_(address_family_of(socket)) {
     for (unsigned i = 0; i < accepts; ++i) idle_.push_back(all_.emplace_back(std::make_unique<Accept>(*this)).get());
 }
 
 // The lock is held, so that the packet of an accept is not handled before we are done with it here.
-bool Listener::start(Accept& accept) {
+bool Acceptor::start(Accept& accept) {
     int error = 0;
     try {
         accept.socket = make_socket(family_);
@@ -61,14 +61,14 @@ bool Listener::start(Accept& accept) {
     }
 }
 
-void Listener::refill() {
+void Acceptor::refill() {
     const std::lock_guard lock{mutex_};
     while (!stopping_ && !idle_.empty() && start(*idle_.back())) idle_.pop_back();
 }
 
-void Listener::Accept::completed(Worker& worker) { listener.completed(worker, *this); }
+void Acceptor::Accept::completed(Worker& worker) { acceptor.completed(worker, *this); }
 
-void Listener::completed(Worker& worker, Accept& accept) {
+void Acceptor::completed(Worker& worker, Accept& accept) {
     DWORD bytes = 0;
     const int error = accept.result(socket_, bytes);
     UniqueSocket accepted = error == 0 ? std::move(accept.socket) : UniqueSocket{};
@@ -84,13 +84,13 @@ void Listener::completed(Worker& worker, Accept& accept) {
     server_.end_if_done();
 }
 
-void Listener::stop() {
+void Acceptor::stop() {
     const std::lock_guard lock{mutex_};
     if (std::exchange(stopping_, true)) return;
     for (auto& accept : all_) ::CancelIoEx(reinterpret_cast<HANDLE>(socket_), accept.get());
 }
 
-unsigned Listener::outstanding() {
+unsigned Acceptor::outstanding() {
     const std::lock_guard lock{mutex_};
     return static_cast<unsigned>(all_.size() - idle_.size());
 }
