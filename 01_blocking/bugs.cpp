@@ -28,11 +28,12 @@ std::vector<std::string> receive_messages(SOCKET socket, std::size_t count) {
     while (messages.size() <= count) {
         const std::string bytes = receive_once(socket);
         if (bytes.empty()) break;
-        for (const char byte : bytes)
+        for (const char byte : bytes) {
             if (byte == ';')
                 messages.emplace_back();
             else
                 messages.back() += byte;
+        }
     }
     messages.pop_back();  // what follows the last semicolon
     return messages;
@@ -111,13 +112,14 @@ SCENARIO("a send whose result is ignored loses bytes") {
         WHEN("a loop sends the rest of each piece when there is room again") {
             std::size_t arrived = 0;
             std::thread reader{[&] { arrived = count_to_end(pair.client.get()); }};
-            for (int i = 0; i < 64; ++i)
+            for (int i = 0; i < 64; ++i) {
                 for (int sent = 0; sent < size;) {
                     const int n = ::send(pair.server.get(), piece.data() + sent, size - sent, 0);
                     if (n > 0) sent += n;
                     WSAPOLLFD room{pair.server.get(), POLLWRNORM, 0};
                     if (n == SOCKET_ERROR) ::WSAPoll(&room, 1, -1);
                 }
+            }
             ::shutdown(pair.server.get(), SD_SEND);
             reader.join();
             THEN("all of them arrive") { CHECK(arrived == 64 * piece.size()); }

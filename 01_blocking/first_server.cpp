@@ -26,7 +26,7 @@ static void serve_client(SOCKET client) {
 
 int main(int argc, char* argv[]) {
     WSADATA data;
-    if (::WSAStartup(MAKEWORD(2, 2), &data) != 0) return failed("WSAStartup");  // before any other call: Winsock 2.2
+    if (::WSAStartup(MAKEWORD(2, 2), &data) != 0) return 1;  // before any other call: Winsock 2.2
 
     const SOCKET listener = ::socket(AF_INET, SOCK_STREAM, IPPROTO_TCP);  // IPv4 and TCP
     if (listener == INVALID_SOCKET) return failed("socket");
@@ -34,8 +34,9 @@ int main(int argc, char* argv[]) {
     address.sin_family = AF_INET;
     address.sin_addr.s_addr = ::htonl(INADDR_LOOPBACK);  // 127.0.0.1: only this machine can connect
     address.sin_port = ::htons(static_cast<u_short>(argc > 1 ? std::atoi(argv[1]) : 9000));  // in network byte order
-    if (::bind(listener, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) return failed("bind");
-    if (::listen(listener, SOMAXCONN) != 0) return failed("listen");  // from here on clients can connect
+    if (::bind(listener, reinterpret_cast<const sockaddr*>(&address), sizeof address) == SOCKET_ERROR)
+        return failed("bind");
+    if (::listen(listener, SOMAXCONN) == SOCKET_ERROR) return failed("listen");  // from here on clients can connect
     std::printf("first_server listening on port %d\n", ::ntohs(address.sin_port));
     std::fflush(stdout);
 

@@ -4,7 +4,6 @@
 #include <atomic>
 #include <exception>
 #include <list>
-#include <system_error>
 #include <thread>
 
 #include "common/app.h"
@@ -39,7 +38,7 @@ void serve_client(App& app, Connection& c) {
         ::shutdown(c.socket.get(), SD_BOTH);       // no further call can block,
         ::CancelIoEx(c.socket.handle(), nullptr);  // and one that does already ends
     };
-    const OnStop on_stop{app, wake, Repeat::every_10_ms};  // for a call that has not yet begun is not cancelled
+    const OnStop on_stop{app, wake};
     std::string why = "left";
     try {
         while (const int got = receive_from(c)) {
@@ -49,7 +48,7 @@ void serve_client(App& app, Connection& c) {
     } catch (const SystemError& error) {
         why = error.what();  // this client is lost, the others are not
     }
-    ::shutdown(c.socket.get(), SD_SEND);  // our FIN; join_finished() closes the socket
+    ::shutdown(c.socket.get(), SD_SEND);  // our FIN; the socket is closed when join_finished() removes the connection
     app.leave(c.socket.get(), why);
     c.over = true;
 }
@@ -57,7 +56,7 @@ void serve_client(App& app, Connection& c) {
 void join_finished(std::list<Connection>& clients) {
     clients.remove_if([](Connection& c) {
         if (!c.over) return false;
-        if (c.thread.joinable()) c.thread.join();
+        c.thread.join();
         return true;
     });
 }
@@ -66,24 +65,26 @@ void join_finished(std::list<Connection>& clients) {
 void run_server(App& app) {
     std::list<Connection> clients;
     const Finally join_all{[&] {
-        app.stop();
-        for (Connection& c : clients)
-            if (c.thread.joinable()) c.thread.join();
+        app.stop();  // which has begun already, unless an exception brought us here
+        for (Connection& c : clients) c.thread.join();
     }};
-    const auto wake = [&] { ::CancelIoEx(app.listener.handle(), nullptr); };  // nothing else wakes a blocked accept()
-    const OnStop on_stop{app, wake, Repeat::every_10_ms};
+    const auto wake = [&] { ::CancelIoEx(app.listener.handle(), nullptr); };  // ends the accept() that has begun,
+    const OnStop on_stop{app, wake, Repeat::every_10_ms};                     // sooner or later: it might not have yet
     while (!app.stopping) {
         UniqueSocket socket{::accept(app.listener.get(), nullptr, nullptr)};
-        if (!app.admit(socket)) continue;
+        const bool admitted = app.admit(socket);
         join_finished(clients);
-        Connection& c = clients.emplace_back(std::move(socket));
+        if (!admitted) continue;
         if (app.options.one_at_a_time) {
+            Connection c;
+            c.socket = std::move(socket);
             serve_client(app, c);
             continue;
         }
+        Connection& c = clients.emplace_back(std::move(socket));
         try {
             c.thread = app.thread([&] { serve_client(app, c); });
-        } catch (const std::system_error& error) {  // the system has no thread left
+        } catch (const std::exception& error) {  // the system has no thread left
             app.leave(c.socket.get(), error.what());
             clients.pop_back();
         }
@@ -93,7 +94,7 @@ void run_server(App& app) {
 }  // namespace
 
 int main() try {
-    const Options options = parse_options("01_blocking", {.one_at_a_time = true});
+    const Options options = parse_options("01_blocking", {.takes_one_at_a_time = true});
     const WinsockSession winsock;                                 // WSAStartup
     App app{options, open_listener(options.bind, options.port)};  // socket, bind, listen
     run_server(app);

@@ -66,13 +66,15 @@ bool make_non_blocking(SOCKET socket) {
 // select() waits for sockets only; so another thread wakes it by a datagram to this socket, which is its own peer.
 UniqueSocket make_wake_socket() {
     UniqueSocket s{::socket(AF_INET, SOCK_DGRAM, 0)};
+    if (!s) throw_error("socket");
     sockaddr_in self{};
     int size = sizeof self;
     self.sin_family = AF_INET;
     self.sin_addr.s_addr = ::htonl(INADDR_LOOPBACK);
     const auto address = reinterpret_cast<sockaddr*>(&self);
-    if (::bind(s.get(), address, size) || ::getsockname(s.get(), address, &size) || ::connect(s.get(), address, size))
-        throw_error("wake socket");
+    if (::bind(s.get(), address, size) == SOCKET_ERROR) throw_error("bind");
+    if (::getsockname(s.get(), address, &size) == SOCKET_ERROR) throw_error("getsockname");
+    if (::connect(s.get(), address, size) == SOCKET_ERROR) throw_error("connect");
     return s;
 }
 
@@ -99,9 +101,11 @@ void run_server(App& app) {
             char byte;
             ::recv(wake.get(), &byte, 1, 0);
         }
-        for (auto& c : clients)
-            if (FD_ISSET(c->socket.get(), readable.get()) || FD_ISSET(c->socket.get(), writable.get()))
-                if (!serve_client(app, *c)) c.reset();
+        for (auto& c : clients) {
+            const SOCKET number = c->socket.get();
+            const bool ready = FD_ISSET(number, readable.get()) || FD_ISSET(number, writable.get());
+            if (ready && !serve_client(app, *c)) c.reset();
+        }
         std::erase(clients, nullptr);
         if (!FD_ISSET(app.listener.get(), readable.get())) continue;
         UniqueSocket socket{::accept(app.listener.get(), nullptr, nullptr)};
@@ -109,7 +113,7 @@ void run_server(App& app) {
         if (make_non_blocking(socket.get()))
             clients.push_back(std::make_unique<Connection>(std::move(socket)));
         else
-            app.leave(socket.get(), "ioctlsocket failed");
+            app.leave(socket.get(), SystemError("ioctlsocket", last_error()).what());
     }
 }
 

@@ -50,9 +50,10 @@ bool echo_back(Connection& c) {
 // has FD_READ signalled again. But no event follows FD_CLOSE, so after it we read on until recv() returns 0.
 bool serve_client(App& app, Connection& c) try {
     WSANETWORKEVENTS happened{};  // fetching them also resets the event, with no gap between
-    if (::WSAEnumNetworkEvents(c.socket.get(), c.event.get(), &happened)) throw_error("WSAEnumNetworkEvents");
+    if (::WSAEnumNetworkEvents(c.socket.get(), c.event.get(), &happened) == SOCKET_ERROR)
+        throw_error("WSAEnumNetworkEvents");
     if (happened.lNetworkEvents & FD_CLOSE) {
-        if (const int error = happened.iErrorCode[FD_CLOSE_BIT]) throw_error("connection", error);
+        if (const int error = happened.iErrorCode[FD_CLOSE_BIT]) throw_error("FD_CLOSE", error);
         c.peer_finished = true;
     }
     do {
@@ -90,7 +91,8 @@ void adopt_clients(App& app, Worker& w, Connections& clients) {
         const SOCKET number = socket.get();
         try {
             auto c = std::make_unique<Connection>();
-            if (::WSAEventSelect(number, c->event.get(), FD_READ | FD_WRITE | FD_CLOSE)) throw_error("WSAEventSelect");
+            if (::WSAEventSelect(number, c->event.get(), FD_READ | FD_WRITE | FD_CLOSE) == SOCKET_ERROR)
+                throw_error("WSAEventSelect");
             c->socket = std::move(socket);
             clients.push_back(std::move(c));
         } catch (const SystemError& error) {
@@ -174,7 +176,8 @@ void run_server(App& app) {
         if (woken == WSA_WAIT_FAILED) throw_error("WSAWaitForMultipleEvents");
         if (woken == WSA_WAIT_EVENT_0) break;
         WSANETWORKEVENTS happened{};
-        if (::WSAEnumNetworkEvents(app.listener.get(), incoming.get(), &happened)) throw_error("WSAEnumNetworkEvents");
+        if (::WSAEnumNetworkEvents(app.listener.get(), incoming.get(), &happened) == SOCKET_ERROR)
+            throw_error("WSAEnumNetworkEvents");
         UniqueSocket socket{::accept(app.listener.get(), nullptr, nullptr)};
         if (app.admit(socket)) hand_over(app, workers, std::move(socket));
     }

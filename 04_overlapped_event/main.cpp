@@ -57,7 +57,8 @@ void echo_back(Connection& c) {
 bool serve_client(App& app, Connection& c) try {
     DWORD bytes = 0, flags = 0;
     c.in_flight = false;
-    if (!::WSAGetOverlappedResult(c.socket.get(), &c.overlapped, &bytes, FALSE, &flags)) throw_error("completion");
+    if (!::WSAGetOverlappedResult(c.socket.get(), &c.overlapped, &bytes, FALSE, &flags))
+        throw_error("WSAGetOverlappedResult");
     if (c.sent < c.size) {
         c.sent += bytes;
     } else {
@@ -177,7 +178,8 @@ void run_server(App& app) {
         if (woken == WSA_WAIT_FAILED) throw_error("WSAWaitForMultipleEvents");
         if (woken == WSA_WAIT_EVENT_0) break;
         WSANETWORKEVENTS happened{};
-        if (::WSAEnumNetworkEvents(app.listener.get(), incoming.get(), &happened)) throw_error("WSAEnumNetworkEvents");
+        if (::WSAEnumNetworkEvents(app.listener.get(), incoming.get(), &happened) == SOCKET_ERROR)
+            throw_error("WSAEnumNetworkEvents");
         UniqueSocket socket{::accept(app.listener.get(), nullptr, nullptr)};
         if (app.admit(socket)) hand_over(app, workers, std::move(socket));
     }

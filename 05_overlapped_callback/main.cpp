@@ -62,7 +62,7 @@ void close_connection(Connection& c, const char* why = "left") {
 // What completed was a send if anything was left to send.
 void serve_client(Connection& c, DWORD error, DWORD bytes) try {
     App& app = c.worker.app;
-    if (error != 0) throw_error("completion", static_cast<int>(error));
+    if (error != 0) throw_error(c.sent < c.size ? "WSASend" : "WSARecv", static_cast<int>(error));
     if (app.time_up) return close_connection(c, "out of time");
     if (c.sent < c.size) {
         c.sent += bytes;
@@ -121,7 +121,7 @@ void hand_over(App& app, Worker& w, UniqueSocket socket) {
     if (::QueueUserAPC(adopt_client, w.handle.get(), reinterpret_cast<ULONG_PTR>(c.get())))
         c.release();  // adopt_client() owns it now
     else
-        app.leave(c->socket.get(), "QueueUserAPC failed");
+        app.leave(c->socket.get(), SystemError("QueueUserAPC", last_error()).what());
 }
 
 // Waits in WSAWaitForMultipleEvents() for the listener, alertably: it is an APC that ends it.
@@ -137,7 +137,8 @@ void accept_clients(App& app, std::list<Worker>& workers) {
         if (woken == WSA_WAIT_FAILED) throw_error("WSAWaitForMultipleEvents");
         if (woken == WSA_WAIT_IO_COMPLETION) continue;
         WSANETWORKEVENTS happened{};
-        if (::WSAEnumNetworkEvents(app.listener.get(), incoming.get(), &happened)) throw_error("WSAEnumNetworkEvents");
+        if (::WSAEnumNetworkEvents(app.listener.get(), incoming.get(), &happened) == SOCKET_ERROR)
+            throw_error("WSAEnumNetworkEvents");
         UniqueSocket socket{::accept(app.listener.get(), nullptr, nullptr)};
         if (!app.admit(socket)) continue;
         hand_over(app, *next, std::move(socket));
@@ -177,7 +178,7 @@ void run_server(App& app) {
 }  // namespace
 
 int main() try {
-    const Options options = parse_options("05_overlapped_callback", {.threads = true});
+    const Options options = parse_options("05_overlapped_callback", {.takes_threads = true});
     const WinsockSession winsock;                                 // WSAStartup
     App app{options, open_listener(options.bind, options.port)};  // socket, bind, listen
     run_server(app);

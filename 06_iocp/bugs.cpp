@@ -211,11 +211,12 @@ SCENARIO("one posted packet stops one thread") {
         const UniqueHandle port = make_port({});
         const UniqueEvent ended;
         std::vector<std::thread> threads;
-        for (int i = 0; i < 3; ++i)
+        for (int i = 0; i < 3; ++i) {
             threads.emplace_back([&] {
                 const Packet packet = take_packet(port, INFINITE);
                 if (packet.ok && packet.key == 42) ::SetEvent(ended.get());
             });
+        }
         WHEN("a single packet is posted to stop them") {
             ::PostQueuedCompletionStatus(port.get(), 0, 42, nullptr);
             THEN("one of them ends, and the others wait on until each has got its own") {

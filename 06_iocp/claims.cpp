@@ -177,13 +177,14 @@ SCENARIO("the thread that came last is released first") {
         const UniqueEvent done;
         std::array<std::atomic<int>, 4> taken{};
         std::vector<std::thread> threads;
-        for (auto& mine : taken)
+        for (auto& mine : taken) {
             threads.emplace_back([&] {
                 while (take_packet(port, INFINITE).key != 0) {
                     ++mine;
                     ::SetEvent(done.get());
                 }
             });
+        }
         WHEN("200 packets come one at a time") {
             for (int i = 0; i < 200; ++i) {
                 post(port, 1);
@@ -215,10 +216,11 @@ SCENARIO("no more threads run at once than the concurrency value says") {
             --running;
         };
         std::vector<std::thread> threads;
-        for (int i = 0; i < 4; ++i)
+        for (int i = 0; i < 4; ++i) {
             threads.emplace_back([&] {
                 while (take_packet(port, INFINITE).key != 0) work();
             });
+        }
         WHEN("eight packets are queued") {
             for (int i = 0; i < 8; ++i) post(port, 1);
             for (int i = 0; i < 4; ++i) post(port, 0);

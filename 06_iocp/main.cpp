@@ -45,9 +45,44 @@ void forget(Server& s, ConnectionPtr c) {
     if (s.app.stopping && s.connections.empty()) s.wake_one();
 }
 
+// Sees to it that one more accept is outstanding. Returns false if there are 16 already.
+bool start_accept(Server& s) {
+    constexpr DWORD address_size = sizeof(sockaddr_storage) + 16;
+    const std::lock_guard lock{s.mutex};  // to the end, so that its packet is not handled before we are done here
+    if (s.app.stopping || s.accepts == 16) return false;
+    auto c = std::make_unique<Connection>();
+    c->socket = make_socket(s.family);
+    s.connections.insert(c.get());
+    DWORD received = 0;  // set only by an immediate success
+    if (!::AcceptEx(s.app.listener.get(), c->socket.get(), c->buffer.data(), 0, address_size, address_size, &received,
+                    c.get()) &&
+        ::WSAGetLastError() != WSA_IO_PENDING) {
+        const int error = last_error();
+        s.connections.erase(c.get());
+        throw_error("AcceptEx", error);
+    }
+    c.release();
+    ++s.accepts;
+    return true;
+}
+
+// Called at the start, and whenever an accept or a connection has ended.
+void keep_accepting(Server& s) {
+    for (bool more = true; more;) {
+        try {
+            more = start_accept(s);
+        } catch (const SystemError& error) {
+            s.app.accept_failed(error.code);  // throws if it is the listener that failed
+            const std::lock_guard lock{s.mutex};
+            more = s.connections.empty();  // else the next that ends tries again
+        }
+    }
+}
+
 void close_connection(Server& s, ConnectionPtr c, const char* why = "left") {
     s.app.leave(c->socket.get(), why);
     forget(s, std::move(c));
+    keep_accepting(s);
 }
 
 // From a successful call to its completion packet the kernel owns the connection. A packet comes after WSA_IO_PENDING
@@ -90,43 +125,16 @@ void serve_client(Server& s, ConnectionPtr c, DWORD bytes) {
         receive_from(s, std::move(c));
 }
 
-// Sees to it that one more accept is outstanding. Returns false if there are 16 already.
-bool start_accept(Server& s) {
-    constexpr DWORD address_size = sizeof(sockaddr_storage) + 16;
-    const std::lock_guard lock{s.mutex};  // to the end, so that its packet is not handled before we are done here
-    if (s.app.stopping || s.accepts == 16) return false;
-    auto c = std::make_unique<Connection>();
-    c->socket = make_socket(s.family);
-    DWORD received = 0;  // set only by an immediate success
-    if (!::AcceptEx(s.app.listener.get(), c->socket.get(), c->buffer.data(), 0, address_size, address_size, &received,
-                    c.get()) &&
-        ::WSAGetLastError() != WSA_IO_PENDING)
-        throw_error("AcceptEx");
-    s.connections.insert(c.release());
-    ++s.accepts;
-    return true;
-}
-
-// Called at the start, and whenever an accept or a connection has ended.
-void keep_accepting(Server& s) {
-    for (bool more = true; more;) {
-        try {
-            more = start_accept(s);
-        } catch (const SystemError& error) {
-            s.app.accept_failed(error.code);  // throws if it is the listener that failed
-            const std::lock_guard lock{s.mutex};
-            more = s.accepts == 0;  // else the next that ends tries again
-        }
-    }
-}
-
 bool adopt_client(Server& s, Connection& c) {
     const SOCKET listener = s.app.listener.get();
     // Until the socket is told of its listener, it does not know that it is connected.
     if (::setsockopt(c.socket.get(), SOL_SOCKET, SO_UPDATE_ACCEPT_CONTEXT, reinterpret_cast<const char*>(&listener),
-                     sizeof listener) == SOCKET_ERROR ||
-        !::CreateIoCompletionPort(c.socket.handle(), s.port.get(), 0, 0)) {
-        log_error("adopting a client");
+                     sizeof listener) == SOCKET_ERROR) {
+        log_error("setsockopt SO_UPDATE_ACCEPT_CONTEXT");
+        return false;
+    }
+    if (!::CreateIoCompletionPort(c.socket.handle(), s.port.get(), 0, 0)) {
+        log_error("CreateIoCompletionPort");
         return false;
     }
     if (!s.app.admit(c.socket)) return false;
@@ -140,14 +148,15 @@ bool adopt_client(Server& s, Connection& c) {
 void complete(Server& s, ConnectionPtr c, DWORD bytes, int error) {
     if (c->connected) {
         if (error == 0) return serve_client(s, std::move(c), bytes);
-        close_connection(s, std::move(c), SystemError("completion", error).what());
-    } else if (error != 0 || !adopt_client(s, *c)) {
-        forget(s, std::move(c));  // that client gave up
-    } else if (s.app.time_up) {
-        close_connection(s, std::move(c), "too late");
-    } else {
-        receive_from(s, std::move(c));
+        const SystemError failure(c->sent < c->size ? "WSASend" : "WSARecv", error);
+        return close_connection(s, std::move(c), failure.what());
     }
+    if (error != 0 || !adopt_client(s, *c))
+        forget(s, std::move(c));  // that client gave up
+    else if (s.app.time_up)
+        close_connection(s, std::move(c), "too late");
+    else
+        receive_from(s, std::move(c));
     keep_accepting(s);
 }
 
@@ -202,7 +211,7 @@ void run_server(App& app) {
 }  // namespace
 
 int main() try {
-    const Options options = parse_options("06_iocp", {.threads = true});
+    const Options options = parse_options("06_iocp", {.takes_threads = true});
     const WinsockSession winsock;                                 // WSAStartup
     App app{options, open_listener(options.bind, options.port)};  // socket, bind, listen
     run_server(app);

@@ -1,6 +1,5 @@
 #include "common/app.h"
 
-#include <array>
 #include <chrono>
 #include <exception>
 #include <functional>
@@ -11,16 +10,12 @@
 namespace {
 
 // "127.0.0.1:9000" or "[::1]:9000".
-std::string bound_address(SOCKET socket) {
-    sockaddr_storage address{};
-    int size = sizeof address;
-    if (::getsockname(socket, reinterpret_cast<sockaddr*>(&address), &size) == SOCKET_ERROR) throw_error("getsockname");
-    std::array<wchar_t, 64> text{};
-    auto length = static_cast<DWORD>(text.size());
-    if (::WSAAddressToStringW(reinterpret_cast<sockaddr*>(&address), static_cast<DWORD>(size), nullptr, text.data(),
-                              &length))
-        throw_error("WSAAddressToString");
-    return to_utf8(text.data());
+std::string where(const std::string& bind, SOCKET listener) {
+    sockaddr_storage name{};
+    int size = sizeof name;
+    if (::getsockname(listener, reinterpret_cast<sockaddr*>(&name), &size) == SOCKET_ERROR) throw_error("getsockname");
+    const auto port = ::ntohs(reinterpret_cast<const sockaddr_in&>(name).sin_port);  // at the same place for IPv6
+    return (bind.find(':') == std::string::npos ? bind : "[" + bind + "]") + ":" + std::to_string(port);
 }
 
 }  // namespace
@@ -31,8 +26,11 @@ App::App(Options given, UniqueSocket listening_socket)
       options(std::move(given)),
       listener(std::move(listening_socket)) {
     if (!options.stats.empty()) stats_.emplace(options.stats);
-    watch(options.stop_on_eof, stats_ ? [this] { stats_->sample(); } : std::function<void()>{});
-    print_line(options.program + " listening on " + bound_address(listener.get()));
+    print_line(options.program + " listening on " + where(options.bind, listener.get()));
+    watch(options.stop_on_eof, [this] {
+        close_lingering();
+        if (stats_) stats_->sample();
+    });
 }
 
 std::thread App::thread(std::function<void()> body) {
@@ -47,12 +45,15 @@ std::thread App::thread(std::function<void()> body) {
     }};
 }
 
-int App::finish() {
+int App::finish() try {
+    if (std::exchange(finished_, true)) return 0;
     end_watch();
     print_line(options.program + " served " + count_of(served(), "client") + ", " + count_of(bytes(), "byte"));
     if (stats_) stats_->write(options.program, served(), bytes());
     if (!options.trace.empty()) tracer.end(options.program);
     return failed_ ? 1 : 0;
+} catch (const std::exception& error) {
+    return failed(error);
 }
 
 int failed(const std::exception& error) {

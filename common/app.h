@@ -22,7 +22,7 @@ class App : public Clients, public Stop {
 public:
     /// Announces the server and begins to watch for the stop.
     App(Options options, UniqueSocket listening_socket);
-    ~App() { end_watch(); }
+    ~App() { finish(); }  // if an exception has kept main from it
 
     const Options options;
     const UniqueSocket listener;
@@ -37,6 +37,7 @@ public:
 
 private:
     std::optional<Stats> stats_;
+    bool finished_ = false;
 };
 
 /// Prints what ended the program. @return the exit status: 2 for a command line that cannot be used, else 1

@@ -75,12 +75,15 @@ void Clients::event(SOCKET client, const std::string& what) const {
 }
 
 // Closing a socket that holds unread bytes resets the connection ("closesocket function" calls it an abortive close),
-// and a reset can overtake our FIN. So the client gets the FIN now, and its socket is closed at the earliest a second
-// later, when the next one is sent away.
+// and a reset can overtake our FIN. So the client gets the FIN now, and its socket is closed a little later.
 void Clients::turn_away(UniqueSocket socket) {
     ::shutdown(socket.get(), SD_SEND);
-    const auto now = std::chrono::steady_clock::now();
     const std::lock_guard lock{mutex_};
-    while (!lingering_.empty() && now - lingering_.front().first > std::chrono::seconds{1}) lingering_.pop_front();
-    lingering_.emplace_back(now, std::move(socket));
+    lingering_.emplace_back(std::chrono::steady_clock::now(), std::move(socket));
+}
+
+void Clients::close_lingering() {
+    const auto old = std::chrono::steady_clock::now() - std::chrono::seconds{1};
+    const std::lock_guard lock{mutex_};
+    while (!lingering_.empty() && lingering_.front().first < old) lingering_.pop_front();
 }

@@ -19,8 +19,8 @@ public:
     Clients(unsigned max_clients, bool verbose) : max_clients_(max_clients), verbose_(verbose) {}
 
     /// To be called directly after ::accept, for it looks at the last error. Returns whether there is a client to
-    /// serve, which must later `leave`; its socket has TCP_NODELAY set. A client over --max-clients is taken from
-    /// `accepted` and sent away. When there is no client it says why, if that is worth a line, and returns false.
+    /// serve, which must later `leave`; its socket has TCP_NODELAY set. Over --max-clients it takes the client from
+    /// `accepted` and sends it away. Why there is no client it says, if that is worth a line.
     /// @throws SystemError when it is the listener that failed, and no further accept can succeed
     bool admit(UniqueSocket& accepted);
 
@@ -39,6 +39,9 @@ public:
     [[nodiscard]] unsigned active() const { return active_; }       ///< admitted, and not left yet
     [[nodiscard]] std::uint64_t served() const { return served_; }  ///< admitted since the start
     [[nodiscard]] std::uint64_t bytes() const { return bytes_; }    ///< received since the start
+
+    /// Closes the sockets of clients that were sent away a second ago or earlier.
+    void close_lingering();
 
 private:
     void event(SOCKET client, const std::string& what) const;

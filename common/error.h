@@ -9,8 +9,7 @@ struct SystemError : std::runtime_error {
     int code;
 };
 
-/// The calling thread's last error. WSAGetLastError and GetLastError read the same value.
-int last_error();
+int last_error();  ///< of the calling thread; WSAGetLastError and GetLastError read the same value
 
 /// "WSAECONNRESET"; empty for a code that this course never meets. "Windows Sockets Error Codes" lists them all.
 std::string error_name(int code);

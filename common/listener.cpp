@@ -20,9 +20,10 @@ UniqueSocket open_listener(const std::string& address, std::uint16_t port) {
 
     UniqueSocket socket = make_socket(found->ai_family);
     const BOOL on = TRUE;  // or another program could bind the same port beside us and take our clients
-    if (::setsockopt(socket.get(), SOL_SOCKET, SO_EXCLUSIVEADDRUSE, reinterpret_cast<const char*>(&on), sizeof on))
+    if (::setsockopt(socket.get(), SOL_SOCKET, SO_EXCLUSIVEADDRUSE, reinterpret_cast<const char*>(&on), sizeof on) ==
+        SOCKET_ERROR)
         throw_error("setsockopt SO_EXCLUSIVEADDRUSE");
-    if (::bind(socket.get(), found->ai_addr, static_cast<int>(found->ai_addrlen))) {
+    if (::bind(socket.get(), found->ai_addr, static_cast<int>(found->ai_addrlen)) == SOCKET_ERROR) {
         const int error = last_error();  // for both reasons see "Using SO_REUSEADDR and SO_EXCLUSIVEADDRUSE"
         const bool taken = error == WSAEADDRINUSE || error == WSAEACCES;
         const char* const why =
@@ -30,6 +31,6 @@ UniqueSocket open_listener(const std::string& address, std::uint16_t port) {
         throw_error(("bind" + where + (taken ? why : "")).c_str(), error);
     }
     // The hint asks for a backlog of so many; SOMAXCONN alone would be about 200 ("listen function").
-    if (::listen(socket.get(), SOMAXCONN_HINT(65535))) throw_error(("listen" + where).c_str());
+    if (::listen(socket.get(), SOMAXCONN_HINT(65535)) == SOCKET_ERROR) throw_error("listen");
     return socket;
 }

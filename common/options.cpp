@@ -42,14 +42,14 @@ std::vector<Option> table(Options& o, const OwnOptions& own) {
         number_option("--threads N", "worker threads (default: by the number of processors)", o.threads, 1u, 1024u),
         flag("--one-at-a-time", "serve each client to its end before accepting the next", o.one_at_a_time),
         number_option("--max-clients N", "close further clients at once (default: no limit)", o.max_clients, 1u),
-        number_option("--drain SECONDS", "time that clients have to finish when it stops (default 2)", o.drain, 0u,
-                      86'400u),
+        number_option("--drain SECONDS", "time that clients have to finish when the server stops (default 2)", o.drain,
+                      0u, 86'400u),
         flag("--stop-on-eof", "stop when standard input ends, as by Ctrl+C", o.stop_on_eof),
         flag("--verbose", "print a line for each event, with the id of the thread that saw it", o.verbose),
         file_option("--stats FILE", "write totals as JSON to FILE at the end", o.stats),
         file_option("--trace FILE", "record the calls of the server in FILE, for Perfetto", o.trace)};
-    if (!own.threads) std::erase_if(rows, [](const Option& row) { return row.usage == "--threads N"; });
-    if (!own.one_at_a_time) std::erase_if(rows, [](const Option& row) { return row.usage == "--one-at-a-time"; });
+    if (!own.takes_threads) std::erase_if(rows, [](const Option& row) { return row.usage == "--threads N"; });
+    if (!own.takes_one_at_a_time) std::erase_if(rows, [](const Option& row) { return row.usage == "--one-at-a-time"; });
     rows.insert(rows.begin() + 2, own.further.begin(), own.further.end());
     return rows;
 }

@@ -52,8 +52,8 @@ Option number_option(const std::string& usage, const std::string& help, Number& 
 
 /// What only some of the servers take.
 struct OwnOptions {
-    bool threads = false;        ///< --threads
-    bool one_at_a_time = false;  ///< --one-at-a-time
+    bool takes_threads = false;        ///< --threads
+    bool takes_one_at_a_time = false;  ///< --one-at-a-time
     std::vector<Option> further = {};
 };
 
@@ -75,4 +75,4 @@ struct Tracer {
     void (*begin)(const std::filesystem::path& file) = nullptr;
     void (*end)(const std::string& program) = nullptr;
 };
-inline Tracer tracer;
+inline constinit Tracer tracer;

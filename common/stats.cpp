@@ -1,7 +1,6 @@
 #include "common/stats.h"
 
 #include <algorithm>
-#include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <ios>
@@ -44,10 +43,7 @@ Stats::Stats(const std::filesystem::path& file) : file_(file, std::ios::binary) 
     if (!file_) throw std::runtime_error("cannot write statistics to " + to_utf8(file.native()));
 }
 
-void Stats::sample(bool at_once) {
-    const auto now = std::chrono::steady_clock::now();
-    if (now < next_sample_ && !at_once) return;
-    next_sample_ = now + every;
+void Stats::sample() {
     peak_threads_ = std::max(peak_threads_, count_threads());
     DWORD handles = 0;
     ::GetProcessHandleCount(::GetCurrentProcess(), &handles);
@@ -55,7 +51,7 @@ void Stats::sample(bool at_once) {
 }
 
 void Stats::write(const std::string& server, std::uint64_t clients, std::uint64_t bytes) {
-    sample(true);
+    sample();
     PROCESS_MEMORY_COUNTERS memory{};
     ::GetProcessMemoryInfo(::GetCurrentProcess(), &memory, sizeof memory);
     file_ << "{\"server\": \"" << server << "\", \"clients_served\": " << clients << ", \"bytes_echoed\": " << bytes

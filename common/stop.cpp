@@ -14,12 +14,10 @@
 
 namespace {
 
-// One release for each Ctrl+C. It belongs to the process: the console may call its handler at any moment, also when the
-// server is about to end.
-HANDLE stop_requests() {
-    static const HANDLE semaphore = ::CreateSemaphoreW(nullptr, 0, 1000, nullptr);
-    return semaphore;
-}
+// They belong to the process and are never closed: the console may call its handler, and standard input may end, also
+// when the server is about to end.
+const HANDLE stop_requests = ::CreateSemaphoreW(nullptr, 0, 1000, nullptr);  // one release for each Ctrl+C
+const HANDLE end_of_input = ::CreateEventW(nullptr, FALSE, FALSE, nullptr);
 
 // For a closed console, a logoff or a shutdown Windows ends the process when the handler returns, and after 5 s in any
 // case ("HandlerRoutine callback function"): too soon for the drain time, so then everything ends at once.
@@ -30,28 +28,30 @@ BOOL WINAPI on_console_control(DWORD event) {
     return TRUE;
 }
 
-// As Ctrl+C does. Nothing ends a read of standard input on every system, so this one thread is left to the end of the
-// process; it touches nothing of ours.
-void request_at_end_of_input() {
+// Nothing ends a read of standard input on every system, so this one thread is left to the end of the process; it
+// touches nothing of ours. A console is not read: who sits there has Ctrl+C, and that would end the read, too.
+void watch_input() {
+    DWORD mode = 0;
+    if (::GetConsoleMode(::GetStdHandle(STD_INPUT_HANDLE), &mode)) return;
     std::thread{[] {
-        ::SetThreadDescription(::GetCurrentThread(), L"standard input");
         std::array<char, 256> ignored;
         DWORD got = 1;
         while (got > 0 && ::ReadFile(::GetStdHandle(STD_INPUT_HANDLE), ignored.data(),
                                      static_cast<DWORD>(ignored.size()), &got, nullptr))
             continue;
-        Stop::request();
+        ::SetEvent(end_of_input);
     }}.detach();
 }
 
 }  // namespace
 
 Stop::Stop(const Clients& clients, std::chrono::seconds drain) : clients_(clients), drain_(drain) {
-    if (!stop_requests()) throw_error("CreateSemaphore");
-    while (::WaitForSingleObject(stop_requests(), 0) == WAIT_OBJECT_0) continue;  // those were for another server
+    if (!stop_requests || !end_of_input) throw_error("CreateSemaphore or CreateEvent", WSA_NOT_ENOUGH_MEMORY);
+    while (::WaitForSingleObject(stop_requests, 0) == WAIT_OBJECT_0) continue;  // those were for another server
+    ::SetConsoleCtrlHandler(on_console_control, TRUE);
 }
 
-void Stop::request(long times) { ::ReleaseSemaphore(stop_requests(), times, nullptr); }
+void Stop::request(long times) { ::ReleaseSemaphore(stop_requests, times, nullptr); }
 
 void Stop::stop(bool at_once) {
     const std::lock_guard lock{mutex_};
@@ -64,8 +64,8 @@ void Stop::step(bool to_the_end) {
         deadline_ = Clock::now() + drain_;
         print_line("finishing " + count_of(clients_.active(), "client") + ", at most " +
                    std::to_string(drain_.count()) + " s; Ctrl+C again ends now");
-        wake(false);
         ::SetEvent(changed_.get());
+        wake(false);
     }
     if (to_the_end && !time_up.exchange(true)) wake(false);
 }
@@ -77,8 +77,7 @@ void Stop::wake(bool only_those_that_repeat) {
 
 void Stop::watch(bool on_eof, std::function<void()> each_time) {
     each_time_ = std::move(each_time);
-    if (on_eof) request_at_end_of_input();
-    ::SetConsoleCtrlHandler(on_console_control, TRUE);
+    if (on_eof) watch_input();
     watcher_ = std::thread{[this] {
         ::SetThreadDescription(::GetCurrentThread(), L"watch");
         while (!over_) {
@@ -94,13 +93,13 @@ void Stop::watch(bool on_eof, std::function<void()> each_time) {
 }
 
 void Stop::look() {
-    const std::array handles{stop_requests(), changed_.get()};
-    const DWORD wait = stopping ? 10 : each_time_ ? 500 : INFINITE;  // milliseconds
-    const bool asked = ::WaitForMultipleObjects(2, handles.data(), FALSE, wait) == WAIT_OBJECT_0;
-    if (each_time_) each_time_();  // not with the lock held
+    const std::array handles{stop_requests, end_of_input, changed_.get()};
+    const DWORD woken = ::WaitForMultipleObjects(3, handles.data(), FALSE, stopping ? 10 : 500);  // milliseconds
+    if (woken == WAIT_TIMEOUT && !stopping) each_time_();  // not with the lock held
     const std::lock_guard lock{mutex_};
     if (stopping) wake(true);
-    if (asked || (stopping && Clock::now() >= deadline_)) step(stopping);
+    if (woken == WAIT_OBJECT_0 || (stopping && Clock::now() >= deadline_)) step(stopping);
+    if (woken == WAIT_OBJECT_0 + 1) step(false);
 }
 
 void Stop::end_watch() {
@@ -113,8 +112,8 @@ void Stop::end_watch() {
 OnStop::OnStop(Stop& stop, std::function<void()> wake, Repeat repeat)
     : stop_(stop), wake_(std::move(wake)), repeat_(repeat) {
     const std::lock_guard lock{stop_.mutex_};
-    stop_.sleepers_.push_back(this);
     if (stop_.stopping) wake_();  // the news came before there was anyone to hear it
+    stop_.sleepers_.push_back(this);
 }
 
 OnStop::~OnStop() {

@@ -11,12 +11,12 @@
 #include "common/winsock.h"
 
 class OnStop;
-enum class Repeat { no, every_10_ms };
+enum class Repeat { no, every_10_ms };  // of a wake-up, from the first step of the stop on
 
 /// When a server ends: by Ctrl+C, at the end of standard input (--stop-on-eof), or by a call.
 ///
-/// A stop has two steps. `stopping`: accept no more, serve on the clients that are there. `time_up`, after the drain
-/// time: close them all. Both are only ever set, never cleared. Threads that wait are woken for both: see OnStop.
+/// It has two steps, which the chapter carries out. `stopping`: accept no more, serve on the clients that are there.
+/// `time_up`, after the drain time: close them all. Both are only ever set, never cleared. OnStop tells of both.
 class Stop {
 public:
     /// @param drain  from the first step to the second
@@ -25,7 +25,7 @@ public:
 
     std::atomic<bool> stopping = false, time_up = false;
 
-    /// Begins the stop, as Ctrl+C does; more calls do nothing. @param at_once  takes both steps
+    /// Takes the first step, as Ctrl+C does, or both. A step that has been taken is not taken again.
     void stop(bool at_once = false);
 
     /// What Ctrl+C does: the first time begin the stop, the second time end it. For the server that there is, if any.
@@ -33,11 +33,11 @@ public:
 
 protected:
     /// Starts the thread that watches for Ctrl+C and the drain time.
-    /// @param on_eof     the end of standard input counts as Ctrl+C
-    /// @param each_time  called there, too, every half second or more often; it may be slow. It may be empty
+    /// @param on_eof     the end of standard input begins the stop, too
+    /// @param each_time  called there every half second, until the stop begins; it may be slow
     void watch(bool on_eof, std::function<void()> each_time);
     void end_watch();
-    std::atomic<bool> failed_ = false;  // a thread has ended by an exception
+    std::atomic<bool> failed_ = false;  // there was an exception in a thread
 
 private:
     friend class OnStop;
@@ -58,8 +58,8 @@ private:
     std::vector<OnStop*> sleepers_;
 };
 
-/// How a thread that waits is woken: while this lives, `wake` is called on another thread when `stopping` is set and
-/// again when `time_up` is; if it repeats, also every 10 ms from then on. Any number may live at once.
+/// How a thread that waits is woken: while this lives, `wake` is called, by another thread, when `stopping` is set and
+/// when `time_up` is; at once, if that is so already; and if it repeats, on and on. Any number may live at once.
 class OnStop {
 public:
     OnStop(Stop& stop, std::function<void()> wake, Repeat repeat = Repeat::no);

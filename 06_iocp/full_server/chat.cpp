@@ -69,7 +69,7 @@ void run_server(App& app) {
 }  // namespace
 
 int main() try {
-    const Options options = parse_options("06_iocp_chat", {.threads = true});
+    const Options options = parse_options("06_iocp_chat", {.takes_threads = true});
     const WinsockSession winsock;                                 // WSAStartup
     App app{options, open_listener(options.bind, options.port)};  // socket, bind, listen
     run_server(app);

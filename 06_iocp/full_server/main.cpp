@@ -54,7 +54,7 @@ std::vector<Option> own_options(ServerSettings& s) {
 
 int main() try {
     ServerSettings settings;
-    const Options options = parse_options("06_iocp_full", {.threads = true, .further = own_options(settings)});
+    const Options options = parse_options("06_iocp_full", {.takes_threads = true, .further = own_options(settings)});
     settings.threads = options.threads;
     const WinsockSession winsock;                                 // WSAStartup
     App app{options, open_listener(options.bind, options.port)};  // socket, bind, listen

@@ -257,12 +257,16 @@ std::vector<std::shared_ptr<Session>> Server::all_sessions() {
 }
 
 std::unique_ptr<char[]> Server::lend_buffer(Session& session) {
-    ++lent_buffers_;
     const std::lock_guard lock{buffers_mutex_};
+    std::unique_ptr<char[]> buffer;
+    if (buffers_.empty()) {
+        buffer.reset(new char[settings_.receive_size]);
+    } else {
+        buffer = std::move(buffers_.back());
+        buffers_.pop_back();
+    }
     holders_.insert(&session);
-    if (buffers_.empty()) return std::unique_ptr<char[]>{new char[settings_.receive_size]};
-    auto buffer = std::move(buffers_.back());
-    buffers_.pop_back();
+    ++lent_buffers_;
     return buffer;
 }
 

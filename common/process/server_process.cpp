@@ -67,10 +67,11 @@ std::string OutputLog::wait_for_line(std::string_view text, std::chrono::millise
     for (bool in_time = true;;) {
         if (auto line = find_line(output_, text, finished_)) return *line;
         if (auto line = find_line(errors_, text, finished_)) return *line;
-        if (finished_ || !in_time)
+        if (finished_ || !in_time) {
             throw std::runtime_error((finished_ ? "the process ended" : "the time was over") +
                                      std::string(" before a line with \"") + std::string(text) +
                                      "\" came\n-- its output:\n" + output_ + "-- its errors:\n" + errors_ + "--");
+        }
         in_time = changed_.wait_until(lock, deadline) != std::cv_status::timeout;
     }
 }

@@ -26,12 +26,15 @@ unsigned change_imports(NewAddress new_address) {
     const auto& imports = headers->OptionalHeader.DataDirectory[IMAGE_DIRECTORY_ENTRY_IMPORT];
     unsigned changed = 0;
     if (imports.Size == 0) return changed;
-    for (auto* dll = reinterpret_cast<const IMAGE_IMPORT_DESCRIPTOR*>(image + imports.VirtualAddress); dll->Name; ++dll)
-        for (auto* entry = reinterpret_cast<void**>(image + dll->FirstThunk); *entry; ++entry)
+    for (auto* dll = reinterpret_cast<const IMAGE_IMPORT_DESCRIPTOR*>(image + imports.VirtualAddress); dll->Name;
+         ++dll) {
+        for (auto* entry = reinterpret_cast<void**>(image + dll->FirstThunk); *entry; ++entry) {
             if (void* const address = new_address(*entry)) {
                 write(entry, address);
                 ++changed;
             }
+        }
+    }
     return changed;
 }
 

@@ -68,7 +68,7 @@ ChaosCounts run(std::chrono::milliseconds time) {
     const auto end = Clock::now() + time;
     std::array<ChaosCounts, client_threads> counts;
     std::vector<std::thread> threads;
-    for (std::size_t i = 0; i < client_threads; ++i)
+    for (std::size_t i = 0; i < client_threads; ++i) {
         threads.emplace_back([&, i] {
             try {
                 counts[i] = run_chaos_clients(clients / client_threads, std::mt19937_64{seed + i}, faults != 0,
@@ -79,6 +79,7 @@ ChaosCounts run(std::chrono::milliseconds time) {
                 ADD_FAILURE() << error.what();
             }
         });
+    }
     for (std::thread& thread : threads) thread.join();
     server.drain();
     EXPECT_EQ(server.join(), "");

@@ -73,12 +73,13 @@ TEST(End, AtAnyMomentBringsEveryOperationBack) {
         FullServer server{{.threads = 1u + random() % 8, .shed_after = 1, .tick = 1}};
         server.begin();
         std::vector<Conversation> floods;
-        for (std::uint64_t seed = 0; seed < 10; ++seed)
+        for (std::uint64_t seed = 0; seed < 10; ++seed) {
             floods.emplace_back(
                 server.connect(),
                 Conversation::Plan{
                     .bytes = ~std::uint64_t{0}, .read = seed % 3 != 0, .finish = false, .may_be_cut_short = true},
                 seed);
+        }
         int turns = static_cast<int>(random() % 100);
         course::converse(floods, patience, [&] { return turns-- == 0; });
         EXPECT_EQ(server.stop(), "");

@@ -97,11 +97,12 @@ TEST_F(Program, InTheChatEachSendersLinesReachAllInOrder) {
     for (std::size_t i = 0; i < people; ++i)
         for (int line = 0; line < lines; ++line) said[i] += std::to_string(i) + " says " + std::to_string(line) + "\n";
     std::vector<std::thread> threads;
-    for (std::size_t i = 0; i < people; ++i)
+    for (std::size_t i = 0; i < people; ++i) {
         threads.emplace_back([&, i] {
             for (std::size_t at = begun[i].size(); at < said[i].size(); at += 7)
                 members[i].send(said[i].substr(at, 7));  // torn lines
         });
+    }
     for (std::thread& thread : threads) thread.join();
     for (std::size_t i = 0; i < people; ++i) {
         std::size_t size = 0;

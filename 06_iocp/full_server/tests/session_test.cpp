@@ -106,13 +106,14 @@ TEST(Session, NothingIsTouchedAfterACallWhosePacketMayHaveOvertakenIt) {
     FullServer server{{.threads = 4}};
     server.begin();
     std::vector<std::thread> threads;
-    for (int i = 0; i < 4; ++i)
+    for (int i = 0; i < 4; ++i) {
         threads.emplace_back([&] {
             for (int visit = 0; visit < 10; ++visit) {
                 TestClient client = server.connect();
                 for (int turn = 0; turn < 5; ++turn) EXPECT_EQ(client.exchange("a turn"), "a turn");
             }
         });
+    }
     for (std::thread& thread : threads) thread.join();
     EXPECT_EQ(server.stop(), "");
     expect_reconciled(server.server().metrics());
@@ -152,7 +153,7 @@ TEST(Session, NoTwoSessionsEverShareASocketNumber) {
     FullServer server{{.threads = 8}};
     server.begin();
     std::vector<std::thread> threads;
-    for (int i = 0; i < 4; ++i)
+    for (int i = 0; i < 4; ++i) {
         threads.emplace_back([&, i] {
             for (int visit = 0; visit < 100; ++visit) {
                 TestClient client = server.connect();
@@ -161,6 +162,7 @@ TEST(Session, NoTwoSessionsEverShareASocketNumber) {
                 if (visit % 3 == 0) client.reset();
             }
         });
+    }
     for (std::thread& thread : threads) thread.join();
     EXPECT_TRUE(server.service().wait_for_closed(400));
     EXPECT_FALSE(server.service().a_number_was_used_twice_at_once());

@@ -102,11 +102,12 @@ StandIn::StandIn(Interference wanted) {
     interference = std::move(wanted);
     spared_thread = ::GetCurrentThreadId();
     const auto all = replacements();
-    for (const trace::Replacement& one : all)
+    for (const trace::Replacement& one : all) {
         if (trace::patch_imports({one}) == 0) {
             trace::restore_imports(all);
             throw std::logic_error("not a function that this program imports");
         }
+    }
 }
 
 StandIn::~StandIn() {

@@ -114,10 +114,11 @@ void ContractTest::TearDown() {
         return;
     }
     std::cout << "This run's random numbers can be had again with --seed " << contract_settings().seed << '\n';
-    if (server_)
+    if (server_) {
         std::cout << "The server's output:\n"
                   << last_lines(server_->output()) << "Its errors:\n"
                   << last_lines(server_->errors());
+    }
     std::cout << std::flush;
 }
 

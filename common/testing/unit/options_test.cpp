@@ -11,7 +11,7 @@
 namespace {
 
 const OwnOptions plain;
-const OwnOptions all{.threads = true, .one_at_a_time = true};
+const OwnOptions all{.takes_threads = true, .takes_one_at_a_time = true};
 
 TEST(Options, HaveSafeDefaults) {
     const Options options = parse_options("server", plain, {});

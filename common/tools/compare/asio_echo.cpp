@@ -109,7 +109,7 @@ private:
     UniqueEvent over_;
     std::thread thread_{[this] {
         do stats_.sample();
-        while (::WaitForSingleObject(over_.get(), static_cast<DWORD>(Stats::every.count())) == WAIT_TIMEOUT);
+        while (::WaitForSingleObject(over_.get(), 500) == WAIT_TIMEOUT);
     }};
 };
 #else

@@ -146,10 +146,11 @@ json lanes_of(const std::vector<Thread>& threads, double begin, double end) {
     json lanes = json::array();
     for (const Thread& thread : threads) {
         json slices = json::array();
-        for (const Slice& slice : thread.slices)
+        for (const Slice& slice : thread.slices) {
             if (slice.end > begin && slice.begin < end)
                 slices.push_back(lane_slice(slice.name, slice.category, std::max(slice.begin, begin) - begin,
                                             std::min(slice.end, end) - begin));
+        }
         const bool named = thread.name.find(' ') == std::string::npos;  // others have their number only
         if (!slices.empty())
             lanes.push_back({{"tid", thread.id}, {"name", named ? thread.name : ""}, {"slices", std::move(slices)}});
@@ -159,12 +160,14 @@ json lanes_of(const std::vector<Thread>& threads, double begin, double end) {
 
 json moves_within(const std::vector<Move>& moves, double begin, double end) {
     json all = json::array();
-    for (const Move& move : moves)
-        if (move.begin >= begin && move.end <= end)
+    for (const Move& move : moves) {
+        if (move.begin >= begin && move.end <= end) {
             all.push_back({{"from", move.from},
                            {"to", move.to},
                            {"start_us", std::round(move.begin - begin)},
                            {"end_us", std::round(move.end - begin)}});
+        }
+    }
     return all;
 }
 

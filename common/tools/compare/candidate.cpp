@@ -68,7 +68,7 @@ fs::path find_server(const std::string& name, const fs::path& directory) {
 
 /// What the build has written down of a server's buffer, or what an option of the yardstick says.
 std::size_t buffer_of(const Candidate& candidate) {
-    for (std::size_t i = 0; i + 1 < candidate.arguments.size(); ++i)
+    for (std::size_t i = 0; i + 1 < candidate.arguments.size(); ++i) {
         if (candidate.arguments[i] == "--buffer") {
             const std::string& text = candidate.arguments[i + 1];
             std::size_t buffer = 0;
@@ -76,6 +76,7 @@ std::size_t buffer_of(const Candidate& candidate) {
             if (error == std::errc{} && stopped == text.data() + text.size()) return buffer;
             throw std::runtime_error("--buffer takes a number of bytes, not \"" + text + "\"");
         }
+    }
     const nlohmann::json info = build_info(candidate.program.parent_path());
     const nlohmann::json buffers =
         info.is_object() ? info.value("buffers", nlohmann::json::object()) : nlohmann::json();

@@ -197,10 +197,11 @@ std::string warnings(const std::vector<Row>& rows) {
         std::map<std::string, std::uint64_t> errors;
         for (const Cell& cell : row.rounds)
             for (const auto& [kind, count] : cell.load.errors) errors[kind] += count;
-        for (const auto& [kind, count] : errors)
+        for (const auto& [kind, count] : errors) {
             text += sentence(row) + std::to_string(count) + " x " + kind +
                     (row.rounds.size() == 1 ? std::string(" in 1 round.\n")
                                             : " in " + std::to_string(row.rounds.size()) + " rounds.\n");
+        }
         for (const Cell& cell : row.rounds) {
             if (cell.load.examples.empty()) continue;
             text += "    " + cell.load.examples.front() + "\n";

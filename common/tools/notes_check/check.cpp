@@ -37,10 +37,11 @@ public:
             throw std::runtime_error("there are no notes/en and notes/ko here; run it in the course's folder");
         for (const std::string& name : names) pairs_.push_back({name, "notes/en/" + name, "notes/ko/" + name});
         if (files_.exists("README.md")) pairs_.push_back({"README.md", "README.md", "README.ko.md"});
-        for (const Pair& pair : pairs_)
+        for (const Pair& pair : pairs_) {
             for (const std::string& file : {pair.english, pair.korean})
                 if (!files_.exists(file))
                     report(file, 0, "is missing: the other language has it; write it or remove both");
+        }
         std::erase_if(pairs_, [&](const Pair& p) { return !files_.exists(p.english) || !files_.exists(p.korean); });
     }
 
@@ -68,15 +69,16 @@ private:
     std::vector<std::string> original(const Fence& fence, std::string& problem) {
         const std::string name = fence.value("name"), output = fence.value("output");
         const std::string file = output.empty() ? fence.value("file") : output_folder + "/" + output;
-        if (const std::string word = fence.unknown_word(); !word.empty())
+        if (const std::string word = fence.unknown_word(); !word.empty()) {
             problem =
                 "\"" + word + "\" means nothing here: a fence shows file=FILE, file=FILE name=NAME or output=FILE";
-        else if (!name.empty() && (file.empty() || !output.empty()))
+        } else if (!name.empty() && (file.empty() || !output.empty())) {
             problem = "name=" + name + " needs the source that defines it: write file=FILE name=" + name;
-        else if (!files_.exists(file))
+        } else if (!files_.exists(file)) {
             problem = "there is no " + file + (output.empty() ? "" : "; make it with `course notes --capture`");
-        else
+        } else {
             return name.empty() ? files_.lines(file) : definition(file, name, problem);
+        }
         return {};
     }
 
@@ -160,10 +162,11 @@ private:
             const std::string name = file.substr(output_folder.size() + 1),
                               function = "capture_" + name.substr(0, name.size() - 4);
             if (!shown_outputs_.contains(name)) report(file, 0, "is shown in no note; show it or remove it");
-            if (scripts.find(function + "()") == std::string::npos)
+            if (scripts.find(function + "()") == std::string::npos) {
                 report(
                     file, 0,
                     "cannot be captured anew: write the function " + function + "() in " + captures_folder + "/*.sh");
+            }
         }
     }
 

@@ -56,10 +56,11 @@ public:
 
     void find_links(const std::string& file, Section& section, std::vector<Finding>& findings) {
         for (std::size_t i = 0; i < text_.size();) {
-            if (text_[i] == '*' && is_deaf_emphasis(i))
+            if (text_[i] == '*' && is_deaf_emphasis(i)) {
                 findings.push_back({file, line_of(i),
                                     "emphasis cannot end here, between a punctuation mark and a letter; write "
                                     "*word*(note) instead of *word(note)*"});
+            }
             const std::size_t end = text_[i] == '[' ? end_of_brackets(i) : npos;
             const char next = end < text_.size() ? text_[end] : ' ';
             if (end == npos) {
@@ -130,11 +131,12 @@ public:
                 continue_fence(line, text);
             else if (const auto level = count_leading(line, '#'); level > 0 && line.substr(level, 1) == " ")
                 begin_section(level, trimmed(std::string_view{line}.substr(level)));
-            else if (document_.sections.empty())
+            else if (document_.sections.empty()) {
                 document_.findings.push_back(
                     {file_, number_, "text above the first heading; begin with # and a title"});
-            else
+            } else {
                 read_line(line, text);
+            }
         }
         end_paragraph();
         if (fence_) document_.findings.push_back({file_, fence_->line, "this fence does not end; close it with ```"});

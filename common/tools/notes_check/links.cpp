@@ -88,10 +88,11 @@ void LinkChecker::check_all_cited(std::vector<Finding>& findings) const {
                 const bool cited = std::ranges::any_of(citations_, [&](const auto& entry) {
                     return entry.first.starts_with(notes) && entry.second == citation(file, scenario.name);
                 });
-                if (!cited)
+                if (!cited) {
                     findings.push_back({file, scenario.line,
                                         "the claim \"" + scenario.name + "\" is not cited in " + notes +
                                             "*.md: cite it as [" + scenario.name + "](../../" + file + ")"});
+                }
             }
         }
     }

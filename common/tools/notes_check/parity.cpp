@@ -36,12 +36,14 @@ bool compare_headings(const Version& english, const Version& korean, std::vector
 
 void report_missing_links(const Version& has, const Version& lacks, std::size_t i, std::vector<Finding>& findings) {
     const auto &here = has.links[i], &there = lacks.links[i];
-    for (auto link = here.begin(); link != here.end(); link = here.upper_bound(link->first))
-        if (here.count(link->first) > there.count(link->first))
+    for (auto link = here.begin(); link != here.end(); link = here.upper_bound(link->first)) {
+        if (here.count(link->first) > there.count(link->first)) {
             findings.push_back({has.file, link->second,
                                 "this link (" + link->first +
                                     ") is missing in the same section of the other language, " +
                                     place(lacks, lacks.document.sections[i]) + "; give both the same links"});
+        }
+    }
 }
 
 }  // namespace
@@ -52,11 +54,12 @@ void compare_languages(const Version& english, const Version& korean, std::vecto
         const Section &en = english.document.sections[i], &ko = korean.document.sections[i];
         const auto expect_same = [&](const std::string& what, auto describe) {
             const auto in_english = describe(en), in_korean = describe(ko);
-            if (in_english != in_korean)
+            if (in_english != in_korean) {
                 findings.push_back({korean.file, ko.line,
                                     "section \"" + ko.title + "\" has other " + what + " than " + place(english, en) +
                                         ": " + list(in_korean) + "; there: " + list(in_english) +
                                         "; make them the same"});
+            }
         };
         expect_same("fences", [](const Section& section) {
             std::vector<std::string> fences;
