@@ -27,7 +27,7 @@ UniqueSocket open_listener(const std::string& address, std::uint16_t port) {
         const int error = last_error();  // for both reasons see "Using SO_REUSEADDR and SO_EXCLUSIVEADDRUSE"
         const bool taken = error == WSAEADDRINUSE || error == WSAEACCES;
         const char* const why =
-            " (another program listens there, see netstat -ano; or old connections still close: wait)";
+            " (another program listens there, see netstat -ano; or old connections are still closing)";
         throw_error(("bind" + where + (taken ? why : "")).c_str(), error);
     }
     // The hint asks for a backlog of so many; SOMAXCONN alone would be about 200 ("listen function").

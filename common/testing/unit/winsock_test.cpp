@@ -83,6 +83,7 @@ TEST_F(Winsock, TwoListenersCannotShareAPort) {
         FAIL() << "the second listener was not refused";
     } catch (const SystemError& error) {
         EXPECT_TRUE(error.code == WSAEADDRINUSE || error.code == WSAEACCES) << error.what();
+        EXPECT_NE(std::string(error.what()).find("netstat -ano"), std::string::npos) << "what to do about it";
     }
 }
 
