@@ -9,7 +9,7 @@
 #include <string>
 #include <utility>
 
-#include "common/winsock.h"
+#include "common/winsock.h"  // IWYU pragma: export
 
 /// The record of a server's clients: who may come, how many are here, what they sent, and with --verbose a line for
 /// each event. It never waits for a client and moves none of its bytes. From any thread.

@@ -1,7 +1,6 @@
 #include "common/options.h"
 
 #include <algorithm>
-#include <cstddef>
 #include <cstdlib>
 #include <filesystem>
 #include <memory>

@@ -7,8 +7,8 @@
 #include <thread>
 #include <vector>
 
-#include "common/clients.h"
-#include "common/winsock.h"
+#include "common/clients.h"  // IWYU pragma: export
+#include "common/winsock.h"  // IWYU pragma: export
 
 class OnStop;
 enum class Repeat { no, every_10_ms };  // of a wake-up, from the first step of the stop on

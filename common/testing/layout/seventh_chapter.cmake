@@ -10,11 +10,11 @@ set(copy "${WORK}/course")
 file(REMOVE_RECURSE "${copy}" "${WORK}/whole" "${WORK}/alone")
 file(COPY "${COURSE}/" DESTINATION "${copy}" REGEX "/(build|out|\\.git|\\.vs|node_modules)$" EXCLUDE)
 
-# The folder: here 01_blocking under another name.
-file(COPY "${copy}/01_blocking/" DESTINATION "${copy}/07_probe")
+# The folder: here 03_eventselect under another name.
+file(COPY "${copy}/03_eventselect/" DESTINATION "${copy}/07_probe")
 foreach(file IN ITEMS CMakeLists.txt main.cpp)
   file(READ "${copy}/07_probe/${file}" text)
-  string(REPLACE "01_blocking" "07_probe" text "${text}")
+  string(REPLACE "03_eventselect" "07_probe" text "${text}")
   file(WRITE "${copy}/07_probe/${file}" "${text}")
 endforeach()
 

@@ -23,12 +23,13 @@ int main(int argc, char** argv) try {
     }
     const auto& plan = std::get<course::Plan>(parsed);
     if (plan.mode != course::Mode::interactive) return course::run_troublemaker(plan);
-    if (course::has_keyboard())
+    if (course::has_keyboard()) {
 #ifdef _WIN32
         course::say("Type a line, and see it come back. Ctrl+Z and Enter end the conversation.");
 #else
         course::say("Type a line, and see it come back. Ctrl+D ends the conversation.");
 #endif
+    }
     const int status = course::run_interactive(plan, [] { return course::read_line(std::cin); }, course::say);
     std::_Exit(status);  // a usual end would wait for the lock of std::cin, which a thread that still reads it holds
 } catch (const std::exception& error) {
