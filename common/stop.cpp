@@ -83,7 +83,7 @@ void Stop::watch(bool on_eof, std::function<void()> each_time) {
         while (!over_) {
             try {
                 look();
-            } catch (const std::exception& error) {  // such as a wake-up that failed; the next look tries again
+            } catch (const std::exception& error) {  // such as no memory; Ctrl+C shall work on
                 print_error_line(std::string("error: ") + error.what());
                 failed_ = true;
                 ::Sleep(50);
