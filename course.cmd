@@ -54,6 +54,9 @@ exit /b 0
 rem %args:*test=% is what follows the first "test".
 :test
 set rest=%args:*test=%
+if /i not "%name%"=="--quick" goto test_all
+set rest=-C quick -L "^(quick|claims)$" %rest:*--quick=%
+:test_all
 call :make
 if errorlevel 1 exit /b 1
 if exist "%build%\tests.xml" del "%build%\tests.xml"
@@ -217,6 +220,7 @@ echo One echo server, six Windows I/O models.
 echo.
 echo   course compare [...]       all servers side by side under the same load
 echo   course test [...]          all tests; what follows goes to ctest, such as: -R 03_
+echo   course test --quick        the contract and the claims of every chapter, for a class
 echo   course run NAME [...]      one server, such as: run 06_iocp --port 9000   (Ctrl+C stops it)
 echo   course trace NAME [...]    the same, with every call of the server recorded for Perfetto
 echo   course grade SERVER [...]  tests a server of your own, and explains each rule that it breaks: --lang en or ko,
