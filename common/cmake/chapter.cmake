@@ -75,6 +75,17 @@ function(course_natvis target file)
   endif()
 endfunction()
 
+# course_server(<target>): what every server gets: common, --trace in the whole course, and how the debugger starts it.
+function(course_server target)
+  target_link_libraries(${target} PRIVATE course_common)
+  if(course_is_whole)
+    target_link_libraries(${target} PRIVATE course_trace)
+  endif()
+  set_target_properties(${target} PROPERTIES FOLDER chapters
+    VS_DEBUGGER_COMMAND_ARGUMENTS "--verbose" VS_DEBUGGER_WORKING_DIRECTORY "${COURSE_ROOT}")
+  course_natvis(${target} "${COURSE_ROOT}/common/course.natvis")
+endfunction()
+
 # add_chapter(<name> [DEFINITIONS <NAME=value>...])
 # The chapter's server, <name>, and <name>_claims if there is a claims.cpp (the classic bugs may have a bugs.cpp). The
 # global property COURSE_CHAPTERS lists the chapters for the tests that run against each of them.
@@ -85,13 +96,7 @@ function(add_chapter name)
   endif()
   add_executable(${name} main.cpp)
   target_compile_definitions(${name} PRIVATE ${chapter_DEFINITIONS})
-  target_link_libraries(${name} PRIVATE course_common)
-  if(course_is_whole)
-    target_link_libraries(${name} PRIVATE course_trace)
-  endif()
-  set_target_properties(${name} PROPERTIES FOLDER chapters
-    VS_DEBUGGER_COMMAND_ARGUMENTS "--verbose" VS_DEBUGGER_WORKING_DIRECTORY "${COURSE_ROOT}")
-  course_natvis(${name} "${COURSE_ROOT}/common/course.natvis")
+  course_server(${name})
   set_property(GLOBAL APPEND PROPERTY COURSE_CHAPTERS ${name})
 
   if(COURSE_TESTS AND EXISTS "${CMAKE_CURRENT_SOURCE_DIR}/claims.cpp")
