@@ -142,8 +142,7 @@ HRESULT WINAPI set_thread_description(HANDLE thread, PCWSTR name) {
 template <class Tag, class Description, class Function>
 void add(std::vector<Replacement>& all, const wchar_t* dll, const char* name, [[maybe_unused]] Function function) {
     using Exported = Hook<Tag, Description, Function>;
-    const HMODULE module = ::GetModuleHandleW(dll);
-    void* const original = module ? reinterpret_cast<void*>(::GetProcAddress(module, name)) : nullptr;
+    void* const original = find_function(dll, name);
     if (!original) return;
     Exported::name = name;
     Exported::original = reinterpret_cast<Function>(original);
@@ -175,7 +174,7 @@ void add_winsock(std::vector<Replacement>& all) {
 
 void add_windows(std::vector<Replacement>& all) {
     constexpr auto dll = L"kernel32.dll";
-    void* const naming = reinterpret_cast<void*>(::GetProcAddress(::GetModuleHandleW(dll), "SetThreadDescription"));
+    void* const naming = find_function(dll, "SetThreadDescription");
     g_set_thread_description = reinterpret_cast<decltype(&::SetThreadDescription)>(naming);
     if (naming) all.push_back({naming, reinterpret_cast<void*>(&set_thread_description)});
     add<struct WaitOne, WaitForOne>(all, dll, "WaitForSingleObject", &::WaitForSingleObject);

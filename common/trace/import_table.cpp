@@ -40,6 +40,11 @@ unsigned change_imports(NewAddress new_address) {
 
 }  // namespace
 
+void* find_function(const wchar_t* dll, const char* name) {
+    const HMODULE module = ::GetModuleHandleW(dll);
+    return module ? reinterpret_cast<void*>(::GetProcAddress(module, name)) : nullptr;
+}
+
 unsigned patch_imports(const std::vector<Replacement>& replacements) {
     return change_imports([&](const void* address) -> void* {
         const auto found = std::ranges::find(replacements, address, &Replacement::original);

@@ -10,6 +10,10 @@ struct Replacement {
     void* hook;
 };
 
+/// What this DLL exports under that name, in the form that a Replacement takes; null if the program has not loaded the
+/// DLL, or the DLL has no such function.
+void* find_function(const wchar_t* dll, const char* name);
+
 /// Changes the import table of this executable (not those of its DLLs), by address: ws2_32.lib imports by ordinal, so
 /// that there are no names to go by.
 /// @return the number of entries changed

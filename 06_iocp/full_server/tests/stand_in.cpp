@@ -80,8 +80,7 @@ ULONGLONG WINAPI get_tick_count() {
 
 template <class Function>
 trace::Replacement replacement(const wchar_t* dll, const char* name, Function& original, Function stand_in) {
-    const HMODULE module = ::GetModuleHandleW(dll);
-    void* const address = module ? reinterpret_cast<void*>(::GetProcAddress(module, name)) : nullptr;
+    void* const address = trace::find_function(dll, name);
     if (!address) throw std::logic_error(std::string("no function to stand in for: ") + name);
     original = reinterpret_cast<Function>(address);
     return {address, reinterpret_cast<void*>(stand_in)};

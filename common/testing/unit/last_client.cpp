@@ -30,7 +30,7 @@ void serve_one_who_comes_as_the_stop_begins(void (*run_server)(App&)) {
     options.drain = 3600;  // seconds: what ends in time has ended by itself
     App app{options, open_listener("127.0.0.1", 0)};
     g_app = &app;
-    void* const accept = reinterpret_cast<void*>(::GetProcAddress(::GetModuleHandleW(L"ws2_32.dll"), "accept"));
+    void* const accept = trace::find_function(L"ws2_32.dll", "accept");
     g_accept = reinterpret_cast<decltype(&::accept)>(accept);
     const std::vector<trace::Replacement> stand_in{{accept, reinterpret_cast<void*>(&accept_and_begin_the_stop)}};
     ASSERT_GT(trace::patch_imports(stand_in), 0u);
